@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files, inodes, and the tree of names. As little as user programs need: one
+ * tree in memory, filled from the initramfs, with /dev, /proc and /sys in it.
+ */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+#include <kernel/lock.h>
+#include <kernel/types.h>
+
+struct mapping;
+struct file;
+struct inode;
+
+#define S_IFMT  0170000
+#define S_IFIFO 0010000
+#define S_IFCHR 0020000
+#define S_IFDIR 0040000
+#define S_IFBLK 0060000
+#define S_IFREG 0100000
+#define S_IFLNK 0120000
+
+#define O_ACCMODE   3
+#define O_RDONLY    0
+#define O_WRONLY    1
+#define O_RDWR      2
+#define O_CREAT     0100
+#define O_EXCL      0200
+#define O_NOCTTY    0400
+#define O_TRUNC     01000
+#define O_APPEND    02000
+#define O_NONBLOCK  04000
+#define O_DIRECT    040000
+#define O_DIRECTORY 0200000
+#define O_NOFOLLOW  0400000
+#define O_CLOEXEC   02000000
+
+/* What a kind of file can do. NULL = -EINVAL (or the obvious default). All may
+   sleep; buffers are user addresses; pos is NULL for files without one. */
+struct file_ops {
+    int (*open)(struct inode *, struct file *);
+    void (*release)(struct file *); /* the last reference is gone */
+    s64 (*read)(struct file *, u64 ubuf, u64 len, u64 *pos);
+    s64 (*write)(struct file *, u64 ubuf, u64 len, u64 *pos);
+    s64 (*ioctl)(struct file *, u32 cmd, u64 arg);
+    int (*poll)(struct file *, struct waitq **wait_on); /* POLLIN.. bits */
+};
+
+/* What a kind of directory can do beyond the children it holds (/proc). */
+struct dir_ops {
+    /* A child by name with a reference, or NULL. */
+    struct inode *(*lookup)(struct inode *dir, const char *name);
+    /* The n-th dynamic child's name; false at the end. */
+    bool (*nth)(struct inode *dir, u64 n, char *name, size_t size, u64 *ino);
+};
+
+struct inode {
+    u64 ino;
+    u32 mode;            /* type and permissions; tree lock */
+    u32 uid, gid, nlink; /* tree lock */
+    u64 rdev;
+    u64 mtime_ns;
+    atomic_t refs;        /* names, open files, cwd, lookers */
+    struct mutex lock;    /* contents: reads against writes */
+    struct mapping *data; /* regular file: its pages */
+    char *link;           /* symbolic link: where to */
+    const struct file_ops *fops;
+    const struct dir_ops *dops;
+    void *private;
+    struct inode *parent;      /* directory: ..; tree lock */
+    struct list_head children; /* struct dirent.node; tree lock */
+};
+
+struct file {
+    atomic_t refs;
+    struct inode *inode; /* NULL only for anonymous files */
+    const struct file_ops *ops;
+    u32 flags;         /* O_*; fcntl may change O_APPEND, O_NONBLOCK,
+                                    O_DIRECT: file lock */
+    struct mutex lock; /* pos */
+    u64 pos;
+    void *private;
+};
+
+/* kernel/ and fs/ share these. Errors are -errno. */
+void fs_init(void); /* the tree, /dev, /proc, /sys, modules */
+/* Follows links (the last one too unless nofollow). Absolute, or relative to
+   the current process's cwd. A reference, or NULL and *err. */
+struct inode *path_lookup(const char *path, bool nofollow, int *err);
+void inode_get(struct inode *);
+void inode_put(struct inode *);
+struct file *file_open(const char *path, u32 flags, u32 mode, int *err);
+void file_get(struct file *);
+void file_put(struct file *); /* may sleep (release) */
+
+/* A process's open files. */
+struct fdtable *fdtable_create(void);
+struct fdtable *fdtable_copy(struct fdtable *); /* fork */
+void fdtable_get(struct fdtable *);             /* clone(CLONE_FILES) */
+void fdtable_put(struct fdtable *);
+void fdtable_close_on_exec(struct fdtable *);
+struct file *fd_get(int fd); /* with a reference; NULL = -EBADF */
+int fd_install(struct file *f, bool cloexec); /* takes the reference */
+
+/* Read a file's bytes into kernel memory (exec). Bytes or -errno. */
+s64 inode_read_kernel(struct inode *, u64 pos, void *buf, u64 len);
+
+#endif

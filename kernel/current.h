@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What mm/, fs/ and the drivers may know about the running task, and about
+ * tasks in general. The task structure itself is kernel/task.h's.
+ */
+#ifndef KERNEL_CURRENT_H
+#define KERNEL_CURRENT_H
+
+#include <kernel/types.h>
+
+struct task;
+struct mm;
+
+struct task *current_task(void);
+int current_tid(void);          /* 0 in early boot and in idle tasks */
+int current_pid(void);          /* the process; 0 for kernel threads */
+const char *current_comm(void); /* a name for messages */
+struct mm *current_mm(void);    /* NULL for kernel threads */
+bool in_interrupt(void);
+unsigned cpu_id(void);    /* 0..nr_cpus-1; may change if preemptible */
+unsigned cpu_count(void); /* processors that run */
+#define MAX_CPUS 16
+
+/* Give other tasks a turn, if one is waiting. May sleep. */
+void yield(void);
+
+/*
+ * The task is freeing memory (reclaim): its own allocations may use the last
+ * reserve and must not start reclaim again. Returns the old setting.
+ */
+bool set_memalloc(bool on);
+bool is_memalloc(void);
+
+/* The OOM killer chose this task's process: it may use the reserve too. */
+bool is_oom_victim(void);
+
+/* A kernel thread; fn runs until it returns. NULL if there is no memory. */
+struct task *kthread_run(int (*fn)(void *), void *arg, const char *name);
+
+/*
+ * SIGKILL to every process that uses this mm, on behalf of the OOM killer;
+ * the tasks become OOM victims. Any context that may take spinlocks.
+ * Returns how many tasks were told (0: it is exiting already).
+ */
+int oom_kill_mm_users(struct mm *mm);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages, formatting, and the end of the world.
+ *
+ * The formats are printf's: %d %u %x %lx %llx %s %c %p %%, with width, '0',
+ * '-', 'l', 'll', 'z' and a precision for strings. Nothing allocates, nothing
+ * sleeps: every function here may be called from any context, with any lock.
+ */
+#ifndef KERNEL_PRINT_H
+#define KERNEL_PRINT_H
+
+#include <kernel/types.h>
+#include <stdarg.h>
+
+/* Print on the console. A line is written whole, never mixed with another. */
+void printk(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* As C's: returns what would have been written; always ends with a 0 byte. */
+int snprintf(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
+
+/* Print what and where, stop every processor, end with a failing status. */
+void panic(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
+
+/* A broken rule of the kernel itself; never a user's or a device's doing. */
+#define ASSERT(cond)                                                    \
+    do {                                                                \
+        if (unlikely(!(cond)))                                          \
+            panic("%s:%d: broken rule: %s", __FILE__, __LINE__, #cond); \
+    } while (0)
+
+/* An event line for the record of memory events: a channel of its own, not
+   the console. `line` ends with a newline; nothing sleeps. */
+void event_write(const char *line, size_t len);
+
+#endif

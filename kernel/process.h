@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes: fork, exec, exit, wait, signals. What system calls work on. */
+#ifndef KERNEL_PROCESS_H
+#define KERNEL_PROCESS_H
+
+#include <kernel/task.h>
+
+struct sigaction_k {
+    u64 handler; /* 0 = default, 1 = ignore */
+    u64 flags;
+    u64 restorer;
+    sigset_t mask;
+};
+
+struct process {
+    int pid;                     /* fixed */
+    int pgid, sid;               /* tasks lock */
+    struct process *parent;      /* tasks lock */
+    struct list_head children;   /* tasks lock */
+    struct list_head child_node; /* tasks lock */
+    struct list_head threads;    /* task.proc_node; tasks lock */
+    unsigned nr_threads;         /* tasks lock */
+    bool dead;                /* a zombie: only wait() wants it; tasks lock */
+    int exit_status;          /* as wait4 gives it; tasks lock */
+    bool group_exit;          /* all threads are to end; signal lock */
+    struct waitq child_wait;  /* parent sleeps here for children */
+    struct spinlock sig_lock; /* (irq) actions, pending, threads' pending */
+    sigset_t sig_pending;     /* to the process */
+    struct siginfo_min sig_info; /* of the last one sent to the process */
+    struct sigaction_k actions[NSIG];
+    bool stopped, stop_reported, continued; /* job control; tasks lock */
+    struct fdtable *files;                  /* shared by threads; fixed */
+    struct inode *cwd;                      /* fs tree lock */
+    u32 umask;
+    char exe[128]; /* path of the program; set by exec */
+    u64 start_ns;
+    u64 cpu_ns, children_ns;   /* tasks lock */
+    u64 rlimits[16][2];        /* soft, hard; tasks lock */
+    atomic_t refs;             /* its threads, its parent's list, lookers */
+    struct list_head all_node; /* every process; tasks lock */
+};
+
+extern struct spinlock tasks_lock;
+extern struct list_head all_processes; /* tasks_lock */
+
+struct process *current_process(void);
+
+/* Send: to a process / to a thread. Any context that may take the tasks
+   lock's successors. 0 or -ESRCH, -EINVAL. sig 0 only checks. */
+int signal_process(int pid, int sig);
+int signal_task(struct task *t, int sig, const struct siginfo_min *info);
+int signal_group(int pgid, int sig);
+/* A fault: the current thread gets the signal even if it is blocked or
+   ignored (then the default action is taken). */
+void signal_force(int sig, int code, u64 addr);
+
+/* The current process ends with this wait status (exit code << 8 or signal).
+   All threads end. */
+void process_exit(int status) NORETURN;
+void thread_exit(void) NORETURN;
+
+/* Start the first process. */
+void start_init(void);
+
+/* fork, vfork, clone: the flags of clone(2). */
+s64 do_clone(u64 flags, u64 stack, u64 parent_tid, u64 child_tid, u64 tls,
+             struct trap_frame *f);
+/* Replace the program. path is a kernel string; argv and envp are user
+   arrays (or kernel arrays when from_kernel). 0 or -errno. */
+s64 do_execve(const char *path, u64 argv, u64 envp, bool from_kernel);
+s64 do_wait4(int pid, u64 status, int options, u64 rusage);
+
+/* Look at a process by pid with a reference (NULL: none). */
+struct process *process_get(int pid);
+void process_put(struct process *p);
+
+#define SIGHUP   1
+#define SIGINT   2
+#define SIGQUIT  3
+#define SIGILL   4
+#define SIGTRAP  5
+#define SIGABRT  6
+#define SIGBUS   7
+#define SIGFPE   8
+#define SIGKILL  9
+#define SIGUSR1  10
+#define SIGSEGV  11
+#define SIGUSR2  12
+#define SIGPIPE  13
+#define SIGALRM  14
+#define SIGTERM  15
+#define SIGCHLD  17
+#define SIGCONT  18
+#define SIGSTOP  19
+#define SIGTSTP  20
+#define SIGTTIN  21
+#define SIGTTOU  22
+#define SIGURG   23
+#define SIGWINCH 28
+#define SIGSYS   31
+
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRERR  2
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What kernel/ asks of the processor: the rest of kernel/x86/'s public face.
+ */
+#ifndef KERNEL_X86_ARCH_H
+#define KERNEL_X86_ARCH_H
+
+#include <kernel/current.h>
+#include <kernel/types.h>
+#include <kernel/x86/pgtable.h>
+
+/* The registers of an interrupted user or kernel context, as pushed. */
+struct trap_frame {
+    u64 r15, r14, r13, r12, rbp, rbx;
+    u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    u64 vector, error; /* vector: also says "system call" */
+    u64 rip, cs, rflags, rsp, ss;
+};
+
+static inline bool frame_is_user(const struct trap_frame *f)
+{
+    return (f->cs & 3) == 3;
+}
+
+/* A task's processor state that is not in a trap frame. Part of the task. */
+struct arch_task {
+    u64 kernel_sp;                            /* saved by context_switch */
+    u64 fs_base;                              /* user's thread pointer */
+    u8 fpu[512] __attribute__((aligned(16))); /* fxsave image */
+};
+
+/* Per-processor data; %gs points at the own one in the kernel. */
+struct cpu {
+    struct cpu *self;
+    struct task *current;
+    u64 kernel_sp; /* the current task's stack top, for syscall entry */
+    u64 user_sp;   /* scratch for syscall entry */
+    unsigned id;   /* 0..n-1; also the bit in pgtable.cpus */
+    u32 lapic_id;
+    int preempt_count; /* > 0: spinlocks held; not preemptible */
+    int irq_depth;     /* > 0: in a hardware interrupt's handler */
+    bool need_resched; /* schedule at the next chance */
+    struct task *idle;
+    struct pgtable *loaded; /* the user page table in CR3; NULL = kernel's */
+    void *arch;             /* kernel/x86's own: tss, gdt */
+    void *sched;            /* kernel/sched.c's own: run queue */
+    void *debug;            /* kernel/lock.c's own: locks held in interrupts */
+};
+extern struct cpu cpus[MAX_CPUS];
+struct cpu *this_cpu(void); /* stable only while not preemptible */
+
+/* Boot, in order (kmain calls them). */
+void arch_early_init(void); /* descriptor tables, traps, serial, CPU checks */
+void arch_map_memory(void); /* kernel page tables, direct map; after this
+                                boot memory is W^X and all reachable */
+void arch_init(void);       /* after mm_boot: ACPI MADT, LAPIC, IOAPIC,
+                                clock, system-call entry */
+void arch_start_cpus(void); /* after sched_init: the other processors call
+                                sched_cpu_ready() each, on their idle task */
+
+/*
+ * Switch from prev to next (both struct task's arch part): saves callee-saved
+ * registers and FPU state, loads the other's. Interrupts off. Returns when
+ * prev is switched to again.
+ */
+void context_switch(struct arch_task *prev, struct arch_task *next,
+                    u64 next_stack_top);
+/* Load a user page table, or the kernel's (NULL). Interrupts off. */
+void pgtable_load(struct pgtable *pt);
+
+/* Prepare a new task: the first context_switch to it calls fn(arg) on the
+   given stack with interrupts off (fn must not return). */
+void arch_task_init(struct arch_task *t, void *stack_top, void (*fn)(void *arg),
+                    void *arg);
+/* Go to user mode with these registers; does not return. Handles pending
+   work (signals, reschedule) by calling user_return_work() first. */
+void arch_enter_user(struct trap_frame *f) NORETURN;
+/* Fresh FPU state (exec); copy of the current one (fork). */
+void arch_fpu_init(struct arch_task *t);
+void arch_fpu_copy_current(struct arch_task *child);
+/* The current task's live FPU registers <-> 512 bytes (signal frames). */
+void arch_fpu_save(void *image512);
+int arch_fpu_load(const void *image512); /* -EINVAL: not a valid image */
+void arch_set_fs_base(u64 base);         /* of the current task, at once */
+
+/* Interrupts on, wait for one. Called with interrupts off by the idle loop;
+   enabling and halting are one step: no wake-up is lost. */
+void arch_idle(void);
+/* Make another processor look at need_resched. */
+void arch_kick_cpu(unsigned cpu);
+/* One-shot clock interrupt on this processor at now_ns() >= when;
+   calls timer_interrupt(). 0 = none: nothing stays armed. */
+void arch_set_clock(u64 when);
+
+void arch_power_off(void) NORETURN; /* set by ACPI; else halts */
+extern void (*arch_power_off_hook)(void);
+void arch_reboot(void) NORETURN;
+/* isa-debug-exit, if a test device is there: process status code*2+1. */
+void arch_debug_exit(u8 code);
+/* Stop all other processors for good (panic). */
+void arch_stop_others(void);
+/* Print a symbolised backtrace of the current context, or of a frame. */
+void arch_backtrace(const struct trap_frame *f);
+
+/* Called by kernel/x86, provided by kernel/: */
+void syscall_dispatch(struct trap_frame *f); /* result in f->rax */
+/* Before every return to user mode; interrupts off on entry and exit: run
+   signals and rescheduling until there is nothing left to do. */
+void user_return_work(struct trap_frame *f);
+/* A fault in user mode (or on a user address in a copy: then returns false
+   to let the exception table end the copy). Interrupts on. */
+bool user_page_fault(u64 addr, bool write, bool exec, bool from_user,
+                     struct trap_frame *f);
+/* Another exception in user mode: a signal. */
+void user_trap(unsigned vector, struct trap_frame *f);
+void timer_interrupt(void);
+/* At the end of every interrupt that hit preemptible kernel code. */
+void preempt_check(void);
+void sched_cpu_ready(void) NORETURN;
+
+#endif

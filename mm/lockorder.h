@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock order, written once.
+ *
+ * A task takes locks from the top of this list to its bottom, never upwards.
+ * The debug build checks every acquisition against these ranks
+ * (kernel/lock.c). Locks marked (irq) are also taken by interrupt handlers, so
+ * everybody takes them with interrupts off.
+ *
+ * Why this order, in one breath: a system call locks its file, touches user
+ * memory (mmap lock), faults, finds a page (page lock), asks who maps it (anon
+ * lock), changes a page table (pt lock), and moves counts and lists, which are
+ * leaves.
+ */
+#ifndef MM_LOCKORDER_H
+#define MM_LOCKORDER_H
+
+enum lock_rank {
+    RANK_NONE = 0,
+    RANK_SWAPON,     /* mutex: swapon and swapoff, one at a time */
+    RANK_REMOVAL,    /* mutex: one removal or addition of memory at a time */
+    RANK_FS_TREE,    /* mutex: the tree of names */
+    RANK_PIPE,       /* mutex: a pipe's buffer */
+    RANK_INODE,      /* mutex: a file's contents */
+    RANK_AIO,        /* mutex: an AIO context's set-up */
+    RANK_MM_LIST,    /* mutex: the list of all address spaces */
+    RANK_MMAP,       /* rwsem: an address space's list of areas */
+    RANK_FAULT_FILE, /* mutex: filling a file's page array */
+    RANK_PAGE,       /* bit: what a page is (swap cache, under move) */
+    RANK_ANON,       /* mutex: an anon_vma's list of areas */
+    RANK_OOM,        /* mutex: the OOM killer, one at a time */
+    RANK_FDTABLE,    /* spin: a process's open files */
+    RANK_TASKS,      /* spin: the list of tasks, parents and children */
+    RANK_SIGNAL,     /* spin (irq): a process's signals */
+    RANK_PT,         /* spin: an address space's page-table entries */
+    RANK_SWAP,       /* spin: swap slots and the swap cache */
+    RANK_LRU,        /* spin (irq): LRU lists */
+    RANK_PINS,       /* spin (irq): the register of pins */
+    RANK_DISK,       /* spin (irq): a disk channel's queue */
+    RANK_SLAB,       /* spin (irq): an object cache */
+    RANK_PCP,        /* spin (irq): a processor's free frames */
+    RANK_ZONE,       /* spin (irq): buddy lists, section isolation */
+    RANK_VMAP,       /* spin (irq): kernel stacks' address space */
+    RANK_DEVICE,     /* spin (irq): registers: ACPI, hotplug, PCI, tty */
+    RANK_TLB,        /* spin: a shootdown's request slot */
+    RANK_GUARD,      /* spin: the inside of a mutex or rwsem */
+    RANK_WAITQ,      /* spin (irq): a queue of sleepers */
+    RANK_TIMER,      /* spin (irq): timers */
+    RANK_RUNQ,       /* spin (irq): a processor's runnable tasks */
+    RANK_CONSOLE,    /* spin (irq): a line of output */
+};
+
+#endif
