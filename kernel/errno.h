@@ -47,5 +47,9 @@
 
 /* Internal: the call is to be started again after a signal was handled. */
 #define ERESTARTSYS 512
+/* The same, but only if no handler ran; else EINTR (pause, sigsuspend). */
+#define ERESTARTNOHAND 514
+/* As ERESTARTNOHAND, with the first try's deadline: task.restart_until. */
+#define ERESTART_DEADLINE 516
 
 #endif

@@ -28,9 +28,16 @@ struct process {
     sigset_t sig_pending;     /* to the process */
     struct siginfo_min sig_info; /* of the last one sent to the process */
     struct sigaction_k actions[NSIG];
-    bool stopped, stop_reported, continued; /* job control; tasks lock */
-    struct fdtable *files;                  /* shared by threads; fixed */
-    struct inode *cwd;                      /* fs tree lock */
+    bool stopped, stop_reported, continued; /* job control; signal lock */
+    int stop_signal;                        /* what stopped it; signal lock */
+    struct waitq group_wait; /* stopped threads; exec, for other threads */
+    int exit_signal;         /* SIGCHLD or 0; fixed */
+    bool did_exec;           /* setpgid by the parent is over; tasks lock */
+    struct timer itimer;     /* alarm and ITIMER_REAL */
+    u64 itimer_interval;     /* ns, 0 = once; signal lock */
+    struct fdtable *files;   /* shared by threads; NULL once it has exited:
+                               tasks lock for others than its own threads */
+    struct inode *cwd;       /* fs tree lock */
     u32 umask;
     char exe[128]; /* path of the program; set by exec */
     u64 start_ns;
@@ -40,6 +47,7 @@ struct process {
     struct list_head all_node; /* every process; tasks lock */
 };
 
+/* (irq): the console sends signals to a process group in its interrupt. */
 extern struct spinlock tasks_lock;
 extern struct list_head all_processes; /* tasks_lock */
 
@@ -48,6 +56,7 @@ struct process *current_process(void);
 /* Send: to a process / to a thread. Any context that may take the tasks
    lock's successors. 0 or -ESRCH, -EINVAL. sig 0 only checks. */
 int signal_process(int pid, int sig);
+/* The caller keeps t from going away: it holds tasks_lock, or is t. */
 int signal_task(struct task *t, int sig, const struct siginfo_min *info);
 int signal_group(int pgid, int sig);
 /* A fault: the current thread gets the signal even if it is blocked or

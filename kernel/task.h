@@ -15,6 +15,7 @@ struct mm;
 struct fdtable;
 struct process;
 struct inode;
+struct vfork;
 
 #define NSIG 64
 typedef u64 sigset_t; /* bit n-1 is signal n */
@@ -59,6 +60,14 @@ struct task {
     bool exiting;                /* own; set once */
     int (*kfn)(void *);          /* kernel thread: what it runs */
     void *karg;
+    sigset_t sig_wait;        /* rt_sigtimedwait: wanted though blocked;
+                                 own to write; signal lock */
+    u64 alt_sp, alt_size;     /* sigaltstack; size 0 = none; own */
+    int restart;              /* own; -ERESTART*: how the system call that is
+                                 just ending asked to be started again */
+    bool restarting;          /* own; the next system call is that one */
+    u64 restart_until;        /* own; its deadline, if it has one */
+    struct vfork *vfork;      /* own; a parent that waits for exec or exit */
     u64 syscall_nr;           /* own; for restarting */
     struct trap_frame *frame; /* own: of the current system call/trap */
 #ifdef CONFIG_DEBUG
@@ -76,6 +85,9 @@ bool wake_task(struct task *t);
 /* A new task, ready to be woken: stack, kernel registers. NULL: no memory. */
 struct task *task_create(const char *comm, void (*fn)(void *), void *arg);
 void task_start(struct task *t);
+/* The end of the current task: it leaves every list of the scheduler, and its
+   memory is freed once no processor stands on its stack. */
+void task_exit(void) NORETURN;
 void preempt_disable(void);
 void preempt_enable(void);
 unsigned sched_runnable(void); /* for loadavg */

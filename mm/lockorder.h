@@ -30,7 +30,8 @@ enum lock_rank {
     RANK_ANON,       /* mutex: an anon_vma's list of areas */
     RANK_OOM,        /* mutex: the OOM killer, one at a time */
     RANK_FDTABLE,    /* spin: a process's open files */
-    RANK_TASKS,      /* spin: the list of tasks, parents and children */
+    RANK_FUTEX,      /* spin: a bucket of futex sleepers */
+    RANK_TASKS,      /* spin (irq): the list of tasks, parents and children */
     RANK_SIGNAL,     /* spin (irq): a process's signals */
     RANK_PT,         /* spin: an address space's page-table entries */
     RANK_SWAP,       /* spin: swap slots and the swap cache */

@@ -150,4 +150,8 @@ enum fault_result mm_fault_no_wait_move(struct mm *mm, u64 addr,
 /* Sleep until the page at addr is not being moved. No pins held. -EINTR. */
 int mm_wait_for_move(struct mm *mm, u64 addr);
 
+/* What is behind a user address: the entry and the page, for people. Returns
+   the length, as snprintf. May sleep. */
+int mm_describe_address(struct mm *mm, u64 addr, char *buf, size_t size);
+
 #endif

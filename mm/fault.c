@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page faults: one entry, named outcomes.
+ *
+ * What is assumed:
+ *  1. Somebody else may mend the same fault at the same time: whoever comes
+ *     second finds the entry changed, and returns to the user, who retries.
+ *  2. After every sleep all is looked at again: the area, the entry, the page.
+ *  3. Nothing is held while sleeping for the disk, a page lock or a move.
+ */
+#include <mm/cow.h>
+#include <mm/event.h>
+#include <mm/fault.h>
+#include <mm/pagetable.h>
+#include <mm/reclaim.h>
+#include <mm/rmap.h>
+#include <mm/stat.h>
+#include <mm/swap.h>
+#include <mm/vma.h>
+#include <mm/zone.h>
+#include <kernel/string.h>
+#include <kernel/time.h>
+#include <kernel/wait.h>
+
+static struct page *zero_page; /* written once, at boot */
+
+void fault_init(void)
+{
+    zero_page = alloc_page(ALLOC_ATOMIC | ALLOC_ZERO, PAGE_KERNEL);
+    ASSERT(zero_page);
+}
+
+bool fault_relock(struct fault *f)
+{
+    spin_lock(&f->mm->pt_lock);
+    f->pte = pt_walk(f->mm->pt.root, f->addr);
+    if (f->pte && pte_read(f->pte) == f->entry)
+        return true;
+    spin_unlock(&f->mm->pt_lock);
+    return false;
+}
+
+/*
+ * The page that stands in the way of this entry, if it still does: locked, or
+ * being moved. PG_WAITERS is set before the lock is looked at, so that an
+ * unlock in between wakes us. pt_lock held: it keeps the page from going away
+ * (a mapped page has the entry's reference, a moving one the mover's).
+ */
+static struct page *in_the_way(pte_t e)
+{
+    struct page *page;
+
+    if (pte_none(e))
+        return NULL;
+    if (pte_present(e) || pte_is_migration(e)) {
+        page = pfn_to_page(pte_pfn(e));
+        page_set(page, PG_WAITERS);
+        return pte_is_migration(e) || page_locked(page) ? page : NULL;
+    }
+    page = swap_cache_get(swp_from_pte(e));
+    if (!page)
+        return NULL;
+    page_set(page, PG_WAITERS);
+    put_page(page); /* only its address is used from here on */
+    return page_locked(page) ? page : NULL;
+}
+
+static struct page *blocker(struct mm *mm, u64 addr, pte_t entry)
+{
+    struct page *page = NULL;
+    pte_t *p;
+
+    spin_lock(&mm->pt_lock);
+    p = pt_walk(mm->pt.root, addr);
+    if (p && pte_read(p) == entry)
+        page = in_the_way(entry);
+    spin_unlock(&mm->pt_lock);
+    return page;
+}
+
+/* Sleep until the entry changes or its page is free. 0 or -EINTR. */
+static int wait_for_entry(struct mm *mm, u64 addr, pte_t entry)
+{
+    struct page *page = blocker(mm, addr, entry);
+
+    if (!page)
+        return 0;
+    return wait_event_killable(page_waitq(page),
+                               blocker(mm, addr, entry) != page);
+}
+
+static pte_t entry_now(struct mm *mm, u64 addr)
+{
+    pte_t e = 0, *p;
+
+    spin_lock(&mm->pt_lock);
+    p = pt_walk(mm->pt.root, addr);
+    if (p)
+        e = pte_read(p);
+    spin_unlock(&mm->pt_lock);
+    return e;
+}
+
+int mm_wait_for_move(struct mm *mm, u64 addr)
+{
+    pte_t e = entry_now(mm, PAGE_DOWN(addr));
+
+    if (pte_none(e) || !pte_is_migration(e))
+        return 0;
+    return wait_for_entry(mm, PAGE_DOWN(addr), e);
+}
+
+/* A first touch for reading: everybody's page of zeroes. */
+static int map_zero_page(struct fault *f)
+{
+    pte_write(f->pte,
+              pte_make(page_to_pfn(zero_page),
+                       vma_pte_flags(f->vma, false) | PTE_ZERO | PTE_A));
+    spin_unlock(&f->mm->pt_lock);
+    return FAULT_DONE;
+}
+
+static int fault_anonymous(struct fault *f)
+{
+    if (f->how != FAULT_WRITE)
+        return map_zero_page(f);
+    spin_unlock(&f->mm->pt_lock);
+    stat_inc(STAT_anon_zeroed);
+    return fault_install_copy(f, NULL);
+}
+
+static int fault_present(struct fault *f)
+{
+    if (f->entry & PTE_NONE_PROT) { /* only with the area's flags gone stale */
+        spin_unlock(&f->mm->pt_lock);
+        return FAULT_NO_ACCESS;
+    }
+    if (f->how == FAULT_WRITE && !(f->entry & PTE_W))
+        return fault_write_protected(f);
+    /* Somebody mended it, or the processor held an old translation. */
+    pte_set_bits(f->pte, PTE_A);
+    spin_unlock(&f->mm->pt_lock);
+    return FAULT_DONE;
+}
+
+/* pt_lock held; each branch gives it back. */
+static int dispatch(struct fault *f)
+{
+    f->pte = pt_walk(f->mm->pt.root, f->addr);
+    f->entry = pte_read(f->pte);
+    if (pte_none(f->entry))
+        return f->vma->file ? fault_file(f) : fault_anonymous(f);
+    if (pte_present(f->entry))
+        return fault_present(f);
+    if (pte_is_swap(f->entry))
+        return fault_swap(f);
+    spin_unlock(&f->mm->pt_lock);
+    return FAULT_WAIT; /* being moved */
+}
+
+static bool allowed(const struct vma *vma, enum fault_access how)
+{
+    switch (how) {
+    case FAULT_WRITE:
+        return vma->flags & VM_WRITE;
+    case FAULT_EXEC:
+        return vma->flags & VM_EXEC;
+    default:
+        return vma->flags & (VM_READ | VM_WRITE | VM_EXEC);
+    }
+}
+
+/* mmap_lock held for reading. */
+static int fault_locked(struct fault *f)
+{
+    f->vma = vma_find(f->mm, f->addr);
+    if (!f->vma)
+        return FAULT_GROW;
+    if (!allowed(f->vma, f->how))
+        return FAULT_NO_ACCESS;
+    if (pt_prepare(f->mm, f->addr) ||
+        (!(f->vma->flags & VM_SHARED) && anon_vma_prepare(f->vma)))
+        return FAULT_NO_MEMORY;
+    spin_lock(&f->mm->pt_lock);
+    return dispatch(f);
+}
+
+/*
+ * The address is in no area: may a stack grow down to it? Not closer than a
+ * gap to what lies below, nor beyond its limit.
+ */
+static int grow_stack(struct mm *mm, u64 addr)
+{
+    const u64 gap = 256 * PAGE_SIZE;
+    struct vma *stack, *below;
+    unsigned i;
+    int ret = FAULT_NO_AREA;
+
+    down_write(&mm->mmap_lock);
+    i = vma_index(mm, addr);
+    stack = i < mm->nr_areas ? mm->areas[i] : NULL;
+    below = i > 0 ? mm->areas[i - 1] : NULL;
+    if (stack && stack->start <= addr) {
+        ret = FAULT_DONE; /* another thread was faster */
+    } else if (stack && (stack->flags & VM_GROWSDOWN) &&
+               stack->end - addr <= mm->stack_limit &&
+               (!below || addr - below->end >= gap)) {
+        vma_set_range(stack, addr, stack->end);
+        ret = FAULT_DONE;
+    }
+    up_write(&mm->mmap_lock);
+    return ret;
+}
+
+/* Sleep for what stands in the way, and account for it if it is a move. */
+static int sleep_for(struct fault *f)
+{
+    bool move = !pte_present(f->entry) && pte_is_migration(f->entry);
+    u64 start = now_ns();
+    int err = wait_for_entry(f->mm, f->addr, f->entry);
+
+    if (move) {
+        stat_inc(STAT_fault_slept);
+        stat_add(STAT_fault_slept_ns, now_ns() - start);
+        mm_event("fault.slept", NULL, "addr=0x%llx",
+                 (unsigned long long)f->addr);
+    }
+    return err ? FAULT_KILLED : FAULT_DONE;
+}
+
+static int fault_once(struct fault *f)
+{
+    int ret;
+
+    down_read(&f->mm->mmap_lock);
+    ret = fault_locked(f);
+    up_read(&f->mm->mmap_lock);
+    return ret;
+}
+
+static enum fault_result do_fault(struct mm *mm, u64 addr,
+                                  enum fault_access how, bool wait_move)
+{
+    struct fault f = {.mm = mm, .addr = PAGE_DOWN(addr), .how = how};
+    int ret;
+
+    if (addr >= USER_END)
+        return FAULT_NO_AREA;
+    stat_inc(STAT_pgfault);
+    for (;;) {
+        ret = fault_once(&f);
+        if (ret == FAULT_GROW) {
+            ret = grow_stack(mm, f.addr);
+        } else if (ret == FAULT_WAIT) {
+            if (!wait_move && !pte_present(f.entry) &&
+                pte_is_migration(f.entry))
+                return FAULT_MIGRATING;
+            ret = sleep_for(&f);
+        } else {
+            return (enum fault_result)ret;
+        }
+        if (ret != FAULT_DONE)
+            return (enum fault_result)ret;
+    }
+}
+
+enum fault_result mm_fault(struct mm *mm, u64 addr, enum fault_access how)
+{
+    return do_fault(mm, addr, how, true);
+}
+
+enum fault_result mm_fault_no_wait_move(struct mm *mm, u64 addr,
+                                        enum fault_access how)
+{
+    return do_fault(mm, addr, how, false);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Areas, for the files of mm/ only: making, cutting and joining them. */
+#ifndef MM_VMA_H
+#define MM_VMA_H
+
+#include <mm/mm.h>
+
+void vma_init(void); /* boot */
+
+/* A new area that is in no mm's array yet; takes a reference on file. NULL:
+   no memory. */
+struct vma *vma_create(struct mm *mm, u64 start, u64 end, u32 flags,
+                       struct mapping *file, u64 pgoff);
+/* Leave the family, drop the file, free. Not in an array any more. */
+void vma_destroy(struct vma *vma);
+
+/* All below: mmap_lock for writing. */
+
+/* Make room for n more areas, so that vma_insert cannot fail. */
+int vma_reserve(struct mm *mm, unsigned n);
+void vma_insert(struct mm *mm, struct vma *vma);
+/* Take areas [first, first + n) out of the array; does not free them. */
+void vma_remove(struct mm *mm, unsigned first, unsigned n);
+/* The index of the first area with end > addr; nr_areas if there is none. */
+unsigned vma_index(struct mm *mm, u64 addr);
+/* Cut areas so that none crosses addr. 0 or -ENOMEM. */
+int vma_split_at(struct mm *mm, u64 addr);
+/* Move an area's borders. The family's lock is taken. */
+void vma_set_range(struct vma *vma, u64 start, u64 end);
+/* Make one area of neighbours that continue each other, within [start, end]
+   and at its borders. */
+void vma_merge_range(struct mm *mm, u64 start, u64 end);
+
+/* Bits for a page-table entry of this area. */
+static inline u64 vma_pte_flags(const struct vma *vma, bool writable)
+{
+    u64 flags = PTE_U | PTE_P;
+
+    if (!(vma->flags & (VM_READ | VM_WRITE | VM_EXEC)))
+        flags = PTE_U | PTE_NONE_PROT;
+    if (writable && (vma->flags & VM_WRITE))
+        flags |= PTE_W;
+    if (!(vma->flags & VM_EXEC))
+        flags |= PTE_NX;
+    return flags;
+}
+
+/* mm/zap.c: empty the page table of [start, end): pages, swap entries. The
+   caller holds mmap_lock. */
+void zap_range(struct mm *mm, u64 start, u64 end);
+
+/* mm/fork.c: copy the entries of an area into the child's copy of it. */
+int fork_copy_area(struct vma *to, struct vma *from);
+
+#endif

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""One condition for everything that a run can wait for.
+
+The threads that read the serial line, QMP and the disks' sockets change
+their state under this lock and notify; a test waits until something that
+it names is true. So there is one order of events for all channels, and no
+wake-up to lose. Nothing that can block is done under the lock.
+"""
+from __future__ import annotations
+
+import threading
+import time
+
+from .outcome import HarnessError
+
+# How often a wait looks whether it is still worth waiting (seconds).
+LOOK = 0.1
+
+
+class Watch:
+    """A lock, a condition on it, and what makes waiting pointless."""
+
+    def __init__(self):
+        self._changed = threading.Condition(threading.RLock())
+        self._started = time.monotonic()
+        # Raises when no wait can succeed any more; set by the machine.
+        self.check = None
+
+    def __enter__(self):
+        return self._changed.__enter__()
+
+    def __exit__(self, *exc):
+        return self._changed.__exit__(*exc)
+
+    def changed(self):
+        """Let the waiters look again. Any thread."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def now(self):
+        """Seconds since the watch was made: the time stamp of all logs."""
+        return time.monotonic() - self._started
+
+    def wait(self, ready, what, timeout=None, check=True):
+        """Wait for ready() to return something true; return that.
+
+        With check, the machine's own check ends a wait that cannot succeed;
+        timeout (wall-clock seconds) is only for what does not depend on
+        the guest, and its end is a harness error.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        if check and self.check:
+            self.check.begin()
+        with self._changed:
+            while True:
+                value = ready()
+                if value:
+                    return value
+                if check and self.check:
+                    self.check(what)
+                if deadline and time.monotonic() > deadline:
+                    raise HarnessError(f"waited {timeout} s for {what}")
+                self._changed.wait(LOOK)
