@@ -31,14 +31,15 @@ struct lock_class {
  * that it answers TLB shootdowns.
  */
 struct spinlock {
-    u32 locked;
-    u32 owner_cpu; /* for debugging: meaningful while locked */
+    u32 locked;    /* 1 = held */
+    u16 owner_cpu; /* 1 + the holder's processor; 0 = nobody's (yet) */
+    u16 contexts;  /* how it has been taken; debug build only */
     struct lock_class class;
 };
 
 #define SPINLOCK_INIT(name, rank) \
     {                             \
-        0, 0,                     \
+        0, 0, 0,                  \
         {                         \
             (name), (rank)        \
         }                         \
@@ -79,8 +80,9 @@ bool mutex_is_mine(struct mutex *m);
 struct rwsem {
     struct spinlock guard; /* guards all below */
     int readers;           /* -1 = a writer has it */
-    int writers_waiting;
-    struct waitq waiters;
+    int writers_waiting; /* counted until they have it */
+    struct waitq waiters; /* readers */
+    struct waitq writers;
     struct lock_class class;
 };
 

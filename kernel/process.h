@@ -34,6 +34,7 @@ struct process {
     int exit_signal;         /* SIGCHLD or 0; fixed */
     bool did_exec;           /* setpgid by the parent is over; tasks lock */
     struct timer itimer;     /* alarm and ITIMER_REAL */
+    u64 itimer_when;         /* 0 = not armed; signal lock */
     u64 itimer_interval;     /* ns, 0 = once; signal lock */
     struct fdtable *files;   /* shared by threads; NULL once it has exited:
                                tasks lock for others than its own threads */

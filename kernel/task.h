@@ -6,6 +6,7 @@
 #define KERNEL_TASK_H
 
 #include <kernel/current.h>
+#include <kernel/heap.h>
 #include <kernel/lock.h>
 #include <kernel/time.h>
 #include <kernel/wait.h>
@@ -32,6 +33,11 @@ struct held_lock {
     const void *lock;
 };
 
+struct held_locks { /* newest last */
+    struct held_lock lock[24];
+    unsigned nr;
+};
+
 struct task {
     struct arch_task arch;       /* own, while running */
     int tid;                     /* fixed */
@@ -41,11 +47,13 @@ struct task {
     void *stack;                 /* lowest address; fixed */
     enum task_state state;       /* run-queue lock */
     unsigned cpu;                /* where it runs or last ran; run-queue lock */
-    bool on_cpu;                 /* its registers are in a processor;
-                                   written by the switch, read by wakers */
-    struct list_head run_node;   /* run queue; run-queue lock */
-    u64 slice_end, vruntime;     /* run-queue lock */
-    u64 cpu_ns;                  /* own; time it has run */
+    bool on_cpu;                 /* its registers are in processor `cpu`, or
+                                   on their way out; set under the run-queue
+                                   lock, cleared by the switch without */
+    struct heap_node run_node;   /* waiting to run; run-queue lock */
+    u64 vruntime;                /* by which its turn comes; run-queue lock */
+    u64 cpu_ns;                  /* time it has run, but for the present
+                                   stretch (task_cpu_ns); run-queue lock */
     struct list_head all_node;   /* every task; tasks lock */
     struct list_head proc_node;  /* its process's threads; tasks lock */
     sigset_t sig_pending;        /* to this thread; signal lock */
@@ -58,6 +66,8 @@ struct task {
     bool memalloc;               /* own; see set_memalloc */
     bool oom_victim;             /* set by the OOM killer, never cleared */
     bool exiting;                /* own; set once */
+    void (*entry)(void *);       /* where it begins; fixed, as is its arg */
+    void *entry_arg;
     int (*kfn)(void *);          /* kernel thread: what it runs */
     void *karg;
     sigset_t sig_wait;        /* rt_sigtimedwait: wanted though blocked;
@@ -71,8 +81,7 @@ struct task {
     u64 syscall_nr;           /* own; for restarting */
     struct trap_frame *frame; /* own: of the current system call/trap */
 #ifdef CONFIG_DEBUG
-    struct held_lock held[24]; /* own: lock order check */
-    unsigned nr_held;
+    struct held_locks locks; /* own: lock order check */
 #endif
 };
 
@@ -80,16 +89,46 @@ struct task {
 void sched_init(void);
 /* Let another task run; the caller set its state, or stays runnable. */
 void schedule(void);
-/* Make a sleeping task runnable; false if it was not asleep. Any context. */
+/*
+ * Make a sleeping task runnable; false if it was not asleep. Any context that
+ * may take a run-queue lock. For a signal: make it pending first, then wake if
+ * READ_ONCE(t->interruptible) is at least WAIT_SIGNAL (WAIT_KILL, if it is
+ * fatal), with a full barrier in between; or always: sleepers look again.
+ */
 bool wake_task(struct task *t);
-/* A new task, ready to be woken: stack, kernel registers. NULL: no memory. */
-struct task *task_create(const char *comm, void (*fn)(void *), void *arg);
-void task_start(struct task *t);
-/* The end of the current task: it leaves every list of the scheduler, and its
-   memory is freed once no processor stands on its stack. */
-void task_exit(void) NORETURN;
+/* kernel/wait.c: the current task is asleep from now on, unless one of the n
+   waiters was woken; then false. Interrupts off; schedule() follows. */
+bool task_set_sleeping(const struct waiter *w, unsigned n);
 void preempt_disable(void);
 void preempt_enable(void);
 unsigned sched_runnable(void); /* for loadavg */
+/* When the running task's turn on this processor ends, TIME_NEVER if nobody
+   waits for it. Interrupts off. */
+u64 sched_slice_end(void);
+/* The slice may have ended: kernel/timer.c tells, in the clock interrupt. */
+void sched_tick(void);
+/* If that processor idles, make it look at its clock again. Any context. */
+void sched_poke_idle(unsigned cpu);
+/* Time that a task has run, up to now. It must not go away meanwhile. */
+u64 task_cpu_ns(struct task *t);
+/* kernel/thread.c: the rest of a switch, done by the task that was switched
+   to; and the last switch of a dead task. Interrupts off. */
+void sched_finish_switch(void);
+void sched_exit(void) NORETURN;
+
+/* ---- kernel/thread.c: how tasks begin and end ---- */
+void threads_init(void); /* boot */
+/* A new task, ready to be started: stack, kernel registers; fn(arg) runs with
+   interrupts on. tid is the caller's to give. NULL: no memory. May sleep. */
+struct task *task_create(const char *comm, void (*fn)(void *), void *arg);
+/* Once. */
+void task_start(struct task *t);
+/* The end of the current task: it holds nothing, and nobody can find it any
+   more. The next one on this processor frees its stack and its struct. */
+void task_exit(void) NORETURN;
+/* The scheduler's: a dead task's memory, when no processor stands on its stack
+   any more; where its stack begins. */
+void task_free(struct task *t);
+u64 task_stack_top(const struct task *t);
 
 #endif

@@ -12,8 +12,14 @@
 #ifndef KERNEL_TESTPOINT_H
 #define KERNEL_TESTPOINT_H
 
+#include <kernel/types.h>
+
 #ifdef CONFIG_TESTPOINTS
 void testpoint(const char *name);
+/* What was written to /proc/testpoint: 0 or -EINVAL, -ENOENT, -ENOSPC. */
+int testpoint_command(const char *line);
+/* The file's contents: the length, less than size. */
+int testpoint_list(char *buf, size_t size);
 #else
 #define testpoint(name) ((void)0)
 #endif

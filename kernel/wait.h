@@ -15,7 +15,8 @@
 struct waiter {
     struct list_head node; /* on waitq.sleepers, under waitq.lock */
     struct task *task;
-    bool woken;
+    struct waitq *queue;
+    bool woken; /* written under waitq.lock */
 };
 
 #define WAITQ_INIT(q)                                          \
@@ -29,12 +30,16 @@ void wake_up_all(struct waitq *q);
 void wake_up_one(struct waitq *q);
 bool waitq_busy(struct waitq *q);
 
-/* The parts: enqueue (again); sleep unless woken; leave. */
+/* The parts: enqueue; sleep unless woken, and leave the queue; leave, if still
+   on it. */
 void wait_prepare(struct waitq *q, struct waiter *w);
 /* interruptible: 0 = only wake-ups end the sleep, 1 = a fatal signal too,
    2 = any signal that is not blocked. */
 void wait_sleep(struct waiter *w, int interruptible);
 void wait_finish(struct waitq *q, struct waiter *w);
+/* The same as wait_sleep with n queues at once (poll): n waiters in an array,
+   each prepared. */
+void wait_sleep_any(struct waiter *w, unsigned n, int interruptible);
 
 /* A SIGKILL (or another signal that will end the process) is pending. */
 bool fatal_signal_pending(void);
@@ -71,5 +76,16 @@ bool signal_is_pending(void);
 #define wait_event_killable(q, cond) wait_event_how(q, cond, WAIT_KILL)
 /* The same; -EINTR if any signal is to be handled, else 0. */
 #define wait_event_interruptible(q, cond) wait_event_how(q, cond, WAIT_SIGNAL)
+
+/* An event that comes once. It may lie on the stack of the only task that
+   waits for it: complete() does not touch it after that task has gone on. */
+struct completion {
+    struct waitq sleepers;
+    bool done; /* sleepers.lock */
+};
+
+void completion_init(struct completion *c);
+void complete(struct completion *c);            /* any context */
+void wait_for_completion(struct completion *c); /* may sleep */
 
 #endif

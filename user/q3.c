@@ -83,7 +83,7 @@ static void show_removal(void)
     text[n] = 0;
     for (char *l = strtok_r(text, "\n", &save); l;
          l = strtok_r(NULL, "\n", &save))
-        hot_result("removal %s", l);
+        hot_say("removal: %s", l);
 }
 
 static void start(struct reader *r, int id, int fd, unsigned char *page)

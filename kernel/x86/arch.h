@@ -43,11 +43,41 @@ struct cpu {
     struct task *idle;
     struct pgtable *loaded; /* the user page table in CR3; NULL = kernel's */
     void *arch;             /* kernel/x86's own: tss, gdt */
-    void *sched;            /* kernel/sched.c's own: run queue */
-    void *debug;            /* kernel/lock.c's own: locks held in interrupts */
 };
 extern struct cpu cpus[MAX_CPUS];
 struct cpu *this_cpu(void); /* stable only while not preemptible */
+
+/*
+ * One field of the own struct cpu, by one instruction: right, for the moment
+ * of that instruction, also in a task that is preempted and goes on elsewhere
+ * just before or after. (Through this_cpu() it might get half of each.)
+ */
+#define cpu_read(field)                                      \
+    ({                                                       \
+        __typeof__(((struct cpu *)0)->field) v_;             \
+        __asm__ volatile("mov %%gs:%c1, %0"                  \
+                         : "=r"(v_)                          \
+                         : "i"(offsetof(struct cpu, field)) \
+                         : "memory");                        \
+        v_;                                                  \
+    })
+#define cpu_add(field, n)                                          \
+    __asm__ volatile("addl %1, %%gs:%c0"                           \
+                     :                                             \
+                     : "i"(offsetof(struct cpu, field)), "i"(n)    \
+                     : "memory", "cc")
+
+/* In a loop that waits for another processor. */
+static inline void cpu_relax(void)
+{
+    __builtin_ia32_pause();
+}
+
+/* Interrupts on, whatever they were. */
+static inline void irq_enable(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
 
 /* Boot, in order (kmain calls them). */
 void arch_early_init(void); /* descriptor tables, traps, serial, CPU checks */
@@ -75,6 +105,9 @@ void arch_task_init(struct arch_task *t, void *stack_top, void (*fn)(void *arg),
 /* Go to user mode with these registers; does not return. Handles pending
    work (signals, reschedule) by calling user_return_work() first. */
 void arch_enter_user(struct trap_frame *f) NORETURN;
+/* The registers of a program that starts: all 0 but these; user segments,
+   interrupts on. */
+void arch_user_frame(struct trap_frame *f, u64 rip, u64 rsp);
 /* Fresh FPU state (exec); copy of the current one (fork). */
 void arch_fpu_init(struct arch_task *t);
 void arch_fpu_copy_current(struct arch_task *child);

@@ -98,6 +98,8 @@ class Request:
         return (f"#{self.order} {self.disk.name} {self.kind} "
                 f"sector={self.sector} n={self.sectors} {self.state}")
 
+    __repr__ = __str__
+
     def hold(self):
         """Leave it unanswered."""
         self._become("held")
@@ -190,7 +192,7 @@ class Disk:
         self._rules = []
         self._on_arrival = []
         self._file = image.open()
-        self._open = True       # false: everything passes, at once
+        self._obeys = False     # until then everything passes, at once
         self._socket = None
 
     # The test's side.
@@ -264,11 +266,17 @@ class Disk:
         threading.Thread(target=self._serve, daemon=True).start()
         return theirs
 
+    def obey(self):
+        """From now on the rules count. Before the machine starts, QEMU reads
+        a sector to guess the disk's geometry, and waits for it."""
+        with self.watch:
+            self._obeys = True
+
     def open_up(self):
         """Release all, and hold nothing any more: QEMU is to end, and
         neither ends nor answers while a request is held."""
         with self.watch:
-            self._open = False
+            self._obeys = False
         self.release_all()
 
     def close(self):
@@ -302,12 +310,12 @@ class Disk:
             self.watch.changed()
         if rule:
             rule.action(request)
-        if request.state == "arrived" or not self._open:
+        if request.state == "arrived" or not self._obeys:
             request.release()
         for waiting in earlier:
             waiting.release()
 
     def _rule_for(self, request):
-        if not self._open:
+        if not self._obeys:
             return None
         return next((r for r in self._rules if r.takes(request)), None)

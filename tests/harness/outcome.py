@@ -64,7 +64,7 @@ def panic_lines(lines):
     return []
 
 
-def _died_how(status, shutdown, guest_log):
+def died_how(status, shutdown, guest_log):
     """One sentence on the end of the QEMU process, or None."""
     if status is None:
         return None
@@ -90,7 +90,7 @@ def diagnose(lines, status=None, shutdown=None, guest_log="", held=(),
     said = []
     if not lines:
         said.append("no banner: nothing came over the serial line")
-    how = _died_how(status, shutdown, guest_log)
+    how = died_how(status, shutdown, guest_log)
     if how:
         said.append(how)
     if status == 1 and stderr:

@@ -28,7 +28,8 @@ class QemuProcess:
                 argv, pass_fds=fds, stdin=subprocess.DEVNULL,
                 stdout=err, stderr=err)
         self.pid = self._popen.pid
-        self.status = None
+        self.status = None      # how it ended by itself
+        self._killed = False
         self._last_cpu = 0.0
         self._watch = watch
         threading.Thread(target=self._reap, daemon=True).start()
@@ -36,7 +37,8 @@ class QemuProcess:
     def _reap(self):
         status = self._popen.wait()
         with self._watch:
-            self.status = status
+            if not self._killed:
+                self.status = status
             self._watch.changed()
 
     def cpu_seconds(self):
@@ -63,8 +65,9 @@ class QemuProcess:
 
     def kill(self):
         """End it now. The disks must have let go of all requests."""
-        if self._popen.poll() is None:
-            self._popen.kill()
+        with self._watch:
+            self._killed = self.status is None
+        self._popen.kill()
         self._popen.wait()
 
 

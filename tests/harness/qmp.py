@@ -37,12 +37,15 @@ class Qmp:
         self._thread = threading.Thread(target=self._read, daemon=True)
 
     def start(self):
-        """Begin to read; returns when QEMU takes commands."""
+        """Begin to read; true when QEMU takes commands, false if it ended."""
         self._thread.start()
         self._watch.wait(lambda: self._ready or self._closed,
                          "QEMU's greeting", PATIENCE, check=False)
-        if self._ready:
+        try:
             self.command("qmp_capabilities")
+        except HarnessError:
+            return False
+        return True
 
     def _read(self):
         with self._sock.makefile("rb") as stream:

@@ -67,6 +67,10 @@ class Serial:
 
         return self._watch.wait(find, f"a line that matches /{pattern}/")
 
+    def last_read(self):
+        """The line that read_line or expect returned last."""
+        return self.lines[self._next - 1]
+
     def send(self, line):
         """Type a line."""
         try:

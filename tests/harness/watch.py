@@ -11,10 +11,10 @@ from __future__ import annotations
 import threading
 import time
 
-from .outcome import HarnessError
+from .outcome import GuestFail, HarnessError
 
 # How often a wait looks whether it is still worth waiting (seconds).
-LOOK = 0.1
+LOOK = 0.05
 
 
 class Watch:
@@ -49,15 +49,26 @@ class Watch:
         the guest, and its end is a harness error.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        if check and self.check:
-            self.check.begin()
-        with self._changed:
-            while True:
+        check = self.check if check else None
+        if check:
+            check.begin()
+        while True:
+            with self._changed:
                 value = ready()
-                if value:
-                    return value
-                if check and self.check:
-                    self.check(what)
-                if deadline and time.monotonic() > deadline:
-                    raise HarnessError(f"waited {timeout} s for {what}")
-                self._changed.wait(LOOK)
+                if not value:
+                    self._changed.wait(LOOK)
+                    value = ready()
+            if value:
+                return value
+            try:
+                if check:
+                    check(what)
+            except GuestFail:
+                # It may have come true while we were looking.
+                with self._changed:
+                    value = ready()
+                if not value:
+                    raise
+                return value
+            if deadline and time.monotonic() > deadline:
+                raise HarnessError(f"waited {timeout} s for {what}")

@@ -64,6 +64,15 @@ void hot_result(const char *fmt, ...)
     va_end(ap);
 }
 
+void hot_say(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say("", fmt, ap);
+    va_end(ap);
+}
+
 bool hot_expect(bool ok, const char *fmt, ...)
 {
     char text[400];

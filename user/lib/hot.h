@@ -23,6 +23,8 @@
 void hot_begin(const char *name);
 void hot_step(int n, const char *fmt, ...) PRINTF(2, 3);
 void hot_result(const char *fmt, ...) PRINTF(1, 2);
+/* A line for people, as it is. */
+void hot_say(const char *fmt, ...) PRINTF(1, 2);
 bool hot_expect(bool ok, const char *fmt, ...) PRINTF(2, 3);
 /* Tell the host where we are, and wait until it has done its part. */
 void hot_sync(const char *name);
@@ -48,10 +50,13 @@ bool hot_page_is(const struct hot_page *p, const char *key, const char *word);
 int hot_write_file(const char *path, const char *line);
 /* A page-aligned private area of zeroes. */
 void *hot_pages(size_t n);
-/* The pattern that sector n of a test disk is filled with: byte i. */
+/* Byte i of sector n of a test disk, the same as tests/harness/diskimage.py's:
+   the 8 bytes at offset o are (o + 1) times a constant, little-endian. */
 static inline uint8_t hot_pattern(uint64_t sector, unsigned i)
 {
-    return (uint8_t)(sector * 7 + i * 13 + (i >> 8) * 5 + 1);
+    uint64_t offset = sector * 512 + (i & ~7u);
+
+    return (uint8_t)((offset + 1) * 0x9e3779b97f4a7c15ull >> 8 * (i & 7));
 }
 /* How many of len bytes are not what the disk's sector says. */
 unsigned hot_wrong_bytes(const void *buf, uint64_t sector, unsigned len);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A channel's queue: requests come in, commands go out one at a time, and the
+ * interrupt of one starts the next.
+ *
+ * The first bio of the queue is the one that is worked on. If it is too much
+ * for one command, several are sent in turn; bio->done counts what is certain.
+ * end() is called without the lock, in interrupt context, and may submit: that
+ * only queues, or starts a command whose end is another interrupt, so nothing
+ * nests.
+ */
+#include <drivers/ide/ide.h>
+#include <kernel/boot.h>
+#include <kernel/errno.h>
+#include <kernel/print.h>
+#include <mm/lockorder.h>
+
+/* ide.timeout=SECONDS; 0 = for ever. With QEMU's virtual clock a time-out
+   that is armed on an idle machine is due at once: those runs say 0. */
+#define TIMEOUT_SECONDS 30
+
+static u64 timeout_ns; /* written at boot */
+
+/* Send the next command of the first bio, if there is one. Lock held. */
+static void start_next(struct ide_channel *ch)
+{
+    struct bio *bio;
+
+    if (list_empty(&ch->queue)) {
+        ch->state = CHANNEL_IDLE;
+        return;
+    }
+    bio = list_first(&ch->queue, struct bio, node);
+    ch->state = CHANNEL_BUSY;
+    if (!command_start(ch, bio)) {
+        /* The timer's handler can reset it, we may be anywhere. */
+        ch->deadline = now_ns();
+        timer_arm(&ch->timer, ch->deadline);
+    } else if (timeout_ns > 0) {
+        ch->deadline = now_ns() + timeout_ns;
+        timer_arm(&ch->timer, ch->deadline);
+    }
+}
+
+/* The first bio is over: off the queue. Lock held. */
+static struct bio *take_first(struct ide_channel *ch, int error)
+{
+    struct bio *bio = list_first(&ch->queue, struct bio, node);
+
+    bio->error = error;
+    list_del(&bio->node);
+    ch->at = (struct bio_place){0, 0};
+    return bio;
+}
+
+/* The command that was out has ended. Returns its bio if that is over, NULL
+   if there is more of it to do. Lock held. */
+static struct bio *end_command(struct ide_channel *ch, bool ok)
+{
+    struct bio *bio = list_first(&ch->queue, struct bio, node);
+
+    if (ok && bio->op == BIO_READ)
+        bounce_in(ch, bio);
+    command_event("disk.done", ch, bio);
+    if (!ok) {
+        printk("%s: I/O error at sector %llu, %u sectors\n", bio->dev->name,
+               (unsigned long long)ch->lba, ch->bytes >> SECTOR_SHIFT);
+        return take_first(ch, -EIO);
+    }
+    bio->done += ch->bytes;
+    bio_advance(bio, &ch->at, ch->bytes);
+    return ch->at.seg < bio->nr_segs ? NULL : take_first(ch, 0);
+}
+
+/*
+ * Tickless: no timer stays armed on an idle channel. It cannot be cancelled
+ * under the lock, as timer_cancel waits for a handler that may be waiting for
+ * that lock. So:
+ *
+ *     this processor                another
+ *     goes idle, unlocks
+ *                                   submits: BUSY, arms the timer
+ *     timer_cancel: took hers
+ *     looks again: BUSY, arms it
+ */
+static void disarm_if_idle(struct ide_channel *ch)
+{
+    u64 flags;
+
+    if (timeout_ns == 0 || READ_ONCE(ch->state) != CHANNEL_IDLE)
+        return;
+    timer_cancel(&ch->timer);
+    flags = spin_lock_irqsave(&ch->lock);
+    if (ch->state == CHANNEL_BUSY)
+        timer_arm(&ch->timer, ch->deadline);
+    spin_unlock_irqrestore(&ch->lock, flags);
+}
+
+void ide_interrupt(void *channel)
+{
+    struct ide_channel *ch = channel;
+    u64 flags = spin_lock_irqsave(&ch->lock);
+    enum command_result result = COMMAND_RUNS;
+    struct bio *over = NULL;
+
+    if (ch->state == CHANNEL_BUSY)
+        result = command_result(ch);
+    if (result != COMMAND_RUNS) {
+        over = end_command(ch, result == COMMAND_OK);
+        start_next(ch);
+    }
+    spin_unlock_irqrestore(&ch->lock, flags);
+    if (!over)
+        return;
+    over->end(over);
+    disarm_if_idle(ch);
+}
+
+static void end_all(struct list_head *failed)
+{
+    while (!list_empty(failed)) {
+        struct bio *bio = list_first(failed, struct bio, node);
+
+        list_del(&bio->node);
+        bio->end(bio);
+    }
+}
+
+/* After the reset: fail the first bio, or all if the drives are gone, and go
+   on with the rest. */
+static void after_reset(struct ide_channel *ch, bool alive)
+{
+    struct list_head failed = LIST_INIT(failed);
+    u64 flags = spin_lock_irqsave(&ch->lock);
+
+    ch->dead = !alive;
+    do
+        list_add_tail(&take_first(ch, -EIO)->node, &failed);
+    while (ch->dead && !list_empty(&ch->queue));
+    start_next(ch);
+    spin_unlock_irqrestore(&ch->lock, flags);
+    end_all(&failed);
+}
+
+/*
+ * The timer came. The command may have ended, and another one started, before
+ * we got the lock: then the deadline has moved, and the timer is armed anew.
+ */
+static void command_overdue(void *channel)
+{
+    struct ide_channel *ch = channel;
+    u64 flags = spin_lock_irqsave(&ch->lock);
+    bool overdue = ch->state == CHANNEL_BUSY && now_ns() >= ch->deadline;
+    bool alive;
+
+    if (overdue)
+        ch->state = CHANNEL_RESET; /* the registers are ours alone */
+    spin_unlock_irqrestore(&ch->lock, flags);
+    if (!overdue)
+        return;
+    printk("%s: no answer to a command at sector %llu, reset\n", ch->name,
+           (unsigned long long)ch->lba);
+    alive = command_abort(ch);
+    if (!alive)
+        printk("%s: does not come back, given up\n", ch->name);
+    after_reset(ch, alive);
+}
+
+/* Whole sectors, at least one? The lists and counts below rely on it. */
+static bool is_transfer(const struct bio *bio)
+{
+    u64 bytes = 0;
+
+    for (u32 i = 0; i < bio->nr_segs; i++)
+        bytes += bio->segs[i].len;
+    return bytes > 0 && bytes % SECTOR_SIZE == 0;
+}
+
+static void end_now(struct bio *bio, int error)
+{
+    bio->error = error;
+    bio->end(bio);
+}
+
+/* Any context; does not sleep, allocates nothing. */
+void ide_submit(struct bio *bio)
+{
+    struct ide_drive *d = bio->dev->driver;
+    struct ide_channel *ch = d->channel;
+    bool dead;
+    u64 flags;
+
+    bio->done = 0;
+    bio->error = 0;
+    if (bio->op == BIO_FLUSH ? !d->flush : !is_transfer(bio)) {
+        /* A drive without a cache has nothing to flush. */
+        end_now(bio, bio->op == BIO_FLUSH ? 0 : -EIO);
+        return;
+    }
+    flags = spin_lock_irqsave(&ch->lock);
+    dead = ch->dead;
+    if (!dead) {
+        list_add_tail(&bio->node, &ch->queue);
+        if (ch->state == CHANNEL_IDLE)
+            start_next(ch);
+    }
+    spin_unlock_irqrestore(&ch->lock, flags);
+    if (dead)
+        end_now(bio, -EIO);
+}
+
+void ide_queue_init(struct ide_channel *ch)
+{
+    timeout_ns = cmdline_u64("ide.timeout", TIMEOUT_SECONDS) * NSEC_PER_SEC;
+    spin_init(&ch->lock, ch->name, RANK_DISK);
+    list_init(&ch->queue);
+    timer_init(&ch->timer, command_overdue, ch);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The list of block devices, and the checks that every transfer passes, so
+ * that no driver has to make them.
+ */
+#include <kernel/block.h>
+#include <kernel/errno.h>
+#include <kernel/string.h>
+#include <kernel/wait.h>
+
+/* Written at boot, by one processor, before anybody else looks. */
+static struct list_head devices = LIST_INIT(devices);
+
+void blockdev_register(struct blockdev *dev)
+{
+    list_add_tail(&dev->node, &devices);
+}
+
+struct blockdev *blockdev_find(const char *name)
+{
+    struct blockdev *dev;
+
+    list_for_each_entry (dev, &devices, node) {
+        if (strcmp(dev->name, name) == 0)
+            return dev;
+    }
+    return NULL;
+}
+
+struct blockdev *blockdev_nth(unsigned n)
+{
+    struct blockdev *dev;
+
+    list_for_each_entry (dev, &devices, node) {
+        if (n-- == 0)
+            return dev;
+    }
+    return NULL;
+}
+
+static bool seg_is_valid(const struct bio_seg *seg)
+{
+    return seg->len > 0 && seg->len <= PAGE_SIZE &&
+           seg->off <= PAGE_SIZE - seg->len && (seg->off | seg->len) % 2 == 0;
+}
+
+/* Whole sectors, all of them on the device, in pieces that DMA can do. */
+static bool bio_is_valid(const struct bio *bio)
+{
+    u64 bytes = 0;
+
+    if (bio->op == BIO_FLUSH)
+        return bio->nr_segs == 0;
+    for (u32 i = 0; i < bio->nr_segs; i++) {
+        if (!seg_is_valid(&bio->segs[i]))
+            return false;
+        bytes += bio->segs[i].len;
+    }
+    return bytes > 0 && bytes % SECTOR_SIZE == 0 &&
+           bytes >> SECTOR_SHIFT <= bio->dev->sectors &&
+           bio->sector <= bio->dev->sectors - (bytes >> SECTOR_SHIFT);
+}
+
+void bio_submit(struct bio *bio)
+{
+    bio->error = 0;
+    bio->done = 0;
+    if (bio_is_valid(bio)) {
+        bio->dev->submit(bio);
+        return;
+    }
+    bio->error = -EIO;
+    bio->end(bio);
+}
+
+static void wake_submitter(struct bio *bio)
+{
+    complete(bio->private);
+}
+
+int bio_submit_wait(struct bio *bio)
+{
+    struct completion done;
+
+    completion_init(&done);
+    bio->end = wake_submitter;
+    bio->private = &done;
+    bio_submit(bio);
+    wait_for_completion(&done);
+    return bio->error;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * execve: another program in the same process.
+ *
+ * First everything that can fail is prepared beside the old program: the file
+ * is checked, the strings are copied, the new address space is mapped. Then
+ * the other threads are ended. From exec_commit() on there is no old program
+ * to return to, and a failure ends the process.
+ */
+#include <fs/file.h>
+#include <kernel/elf.h>
+#include <kernel/exec_args.h>
+#include <kernel/irq.h>
+#include <kernel/process_private.h>
+#include <kernel/string.h>
+#include <kernel/uaccess.h>
+#include <mm/mm.h>
+#include <mm/slab.h>
+
+#define STACK_TOP     USER_END
+#define STACK_MAX     (8ul << 20)
+#define STACK_AT_ONCE (32 * PAGE_SIZE) /* mapped besides the strings */
+#define RLIMIT_STACK  3
+
+#define SCRIPT_LINE 256 /* as much of "#! interpreter argument" is read */
+
+/* Auxiliary vector (facts: musl needs PHDR, glibc PHNUM and RANDOM). */
+#define AT_NULL   0
+#define AT_PHDR   3
+#define AT_PHENT  4
+#define AT_PHNUM  5
+#define AT_PAGESZ 6
+#define AT_BASE   7
+#define AT_FLAGS  8
+#define AT_ENTRY  9
+#define AT_UID    11
+#define AT_EUID   12
+#define AT_GID    13
+#define AT_EGID   14
+#define AT_HWCAP  16
+#define AT_CLKTCK 17
+#define AT_SECURE 23
+#define AT_RANDOM 25
+#define AT_EXECFN 31
+
+struct exec {
+    const char *path;          /* as given */
+    char script[SCRIPT_LINE];  /* its first line, cut into words */
+    char *interp, *interp_arg; /* in it; NULL = none */
+    struct inode *inode;       /* the program, or a script's interpreter */
+    struct inode *ld;          /* the program's PT_INTERP, or NULL */
+    struct elf_image program, linker;
+    struct exec_args args;
+    struct mm *mm; /* the new one, until it is the task's */
+};
+
+/* ---- finding the program ---- */
+
+static int open_program(const char *path, struct inode **out)
+{
+    int err;
+    struct inode *inode = path_lookup(path, false, &err);
+
+    if (!inode)
+        return err;
+    if ((inode->mode & S_IFMT) != S_IFREG || !(inode->mode & 0111) ||
+        !inode->data) {
+        inode_put(inode);
+        return -EACCES;
+    }
+    *out = inode;
+    return 0;
+}
+
+static char *skip_blanks(char *s)
+{
+    while (*s == ' ' || *s == '\t')
+        s++;
+    return s;
+}
+
+static char *word_end(char *s)
+{
+    while (*s && *s != ' ' && *s != '\t')
+        s++;
+    return s;
+}
+
+/* Cut "#! interpreter argument" into its two words; as in Linux, everything
+   behind the interpreter is one argument. */
+static int parse_script(struct exec *x)
+{
+    char *end = strchr(x->script, '\n');
+    char *arg;
+
+    if (!end)
+        return -ENOEXEC; /* cut short: perhaps in the middle of a name */
+    while (end > x->script && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    *end = 0;
+    x->interp = skip_blanks(x->script + 2);
+    if (!*x->interp)
+        return -ENOEXEC;
+    arg = word_end(x->interp);
+    if (*arg) {
+        *arg = 0;
+        x->interp_arg = skip_blanks(arg + 1);
+    }
+    return 0;
+}
+
+/* A script's interpreter must itself be a program, not a script. */
+static int find_program(struct exec *x)
+{
+    int err = open_program(x->path, &x->inode);
+    s64 n;
+
+    if (err)
+        return err;
+    n = inode_read_kernel(x->inode, 0, x->script, SCRIPT_LINE - 1);
+    if (n < 0)
+        return (int)n;
+    if (n < 2 || x->script[0] != '#' || x->script[1] != '!')
+        return 0;
+    x->script[n] = 0;
+    err = parse_script(x);
+    if (err)
+        return err;
+    inode_put(x->inode);
+    x->inode = NULL;
+    return open_program(x->interp, &x->inode);
+}
+
+/* ---- preparing ---- */
+
+static int copy_args(struct exec *x, u64 argv, u64 envp, bool from_kernel)
+{
+    struct exec_args *a = &x->args;
+    const char *first[] = {x->interp, x->interp_arg, x->path};
+    int err = 0;
+
+    for (unsigned i = 0; x->interp && i < ARRAY_SIZE(first) && !err; i++)
+        if (first[i]) {
+            err = args_add_kernel(a, first[i]);
+            a->argc++;
+        }
+    if (!err) /* a script's name has taken the place of argv[0] */
+        err = args_add_array(a, argv, x->interp ? 1 : 0, from_kernel, &a->argc);
+    if (!err && a->argc == 0) { /* programs rely on there being one */
+        err = args_add_kernel(a, "");
+        a->argc = 1;
+    }
+    if (!err)
+        err = args_add_array(a, envp, 0, from_kernel, &a->envc);
+    return err ? err : args_add_kernel(a, x->path);
+}
+
+static int read_images(struct exec *x)
+{
+    int err = elf_read(x->inode, &x->program);
+
+    if (!err)
+        err = elf_place(&x->program, ELF_PIE_BASE, ELF_INTERP_BASE);
+    if (err || !x->program.interp[0])
+        return err;
+    err = open_program(x->program.interp, &x->ld);
+    if (!err)
+        err = elf_read(x->ld, &x->linker);
+    if (!err && !x->linker.movable)
+        err = -ENOEXEC;
+    return err ? err : elf_place(&x->linker, ELF_INTERP_BASE, ELF_INTERP_END);
+}
+
+static u64 stack_limit(void)
+{
+    return min_u64(READ_ONCE(current_process()->rlimits[RLIMIT_STACK][0]),
+                   STACK_MAX);
+}
+
+#define AUX_WORDS 36 /* see fill_aux */
+
+static int map_stack(struct exec *x)
+{
+    u64 size = PAGE_UP(args_stack_size(&x->args, AUX_WORDS)) + STACK_AT_ONCE;
+    u32 flags = VM_READ | VM_WRITE | VM_GROWSDOWN;
+
+    if (x->program.exec_stack)
+        flags |= VM_EXEC;
+    x->mm->stack_limit = max_u64(stack_limit(), size);
+    return mm_map_fixed(x->mm, STACK_TOP - size, STACK_TOP, flags, NULL, 0,
+                        "[stack]");
+}
+
+static int map_images(struct exec *x)
+{
+    int err;
+
+    x->mm = mm_create();
+    if (!x->mm)
+        return -ENOMEM;
+    err = elf_map(&x->program, x->mm, x->inode);
+    if (!err && x->ld)
+        err = elf_map(&x->linker, x->mm, x->ld);
+    if (err)
+        return err;
+    x->mm->brk_start = x->mm->brk = elf_end(&x->program);
+    return map_stack(x);
+}
+
+static int exec_prepare(struct exec *x, u64 argv, u64 envp, bool from_kernel)
+{
+    int err = find_program(x);
+
+    if (!err)
+        err = read_images(x);
+    if (!err)
+        err = copy_args(x, argv, envp, from_kernel);
+    return err ? err : map_images(x);
+}
+
+static void exec_free(struct exec *x)
+{
+    if (x->mm)
+        mm_put_user(x->mm);
+    if (x->ld)
+        inode_put(x->ld);
+    if (x->inode)
+        inode_put(x->inode);
+    args_free(&x->args);
+    kfree(x);
+}
+
+/* ---- no way back ---- */
+
+/* A name for messages and ps: the last part of the path. */
+static void set_names(const struct exec *x)
+{
+    struct process *p = current_process();
+    struct task *t = current_task();
+    const char *slash = strrchr(x->path, '/');
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+
+    str_copy(t->comm, slash ? slash + 1 : x->path, sizeof(t->comm));
+    str_copy(p->exe, x->path, sizeof(p->exe));
+    p->did_exec = true;
+    spin_unlock_irqrestore(&tasks_lock, flags);
+}
+
+static void switch_mm(struct exec *x)
+{
+    struct task *t = current_task();
+    struct process *p = t->proc;
+    struct mm *old = t->mm;
+
+    mm_set_owner(x->mm, p->pid, t->comm);
+    x->mm->no_oom = p == init_process;
+    t->clear_tid = 0; /* an address of the old program */
+    task_switch_mm(x->mm);
+    x->mm = NULL;
+    vfork_done();
+    if (old)
+        mm_put_user(old);
+}
+
+/* Not switched away between the two: the registers that a switch would save
+   are still the old program's. */
+static void reset_registers(void)
+{
+    struct task *t = current_task();
+    u64 flags = irq_save();
+
+    arch_fpu_init(&t->arch);
+    (void)arch_fpu_load(t->arch.fpu);
+    arch_set_fs_base(0);
+    irq_restore(flags);
+}
+
+/* For stack protectors: differs from run to run, and is no secret. */
+static void fill_random(u64 *bytes16)
+{
+    u64 x = now_ns() ^ (u64)current_pid() << 48;
+
+    for (unsigned i = 0; i < 2; i++) {
+        x += 0x9e3779b97f4a7c15ull;
+        bytes16[i] = (x ^ x >> 31) * 0xbf58476d1ce4e5b9ull;
+        bytes16[i] ^= bytes16[i] >> 29;
+    }
+}
+
+static u64 push_stack(struct exec *x)
+{
+    u64 random[2], random_at = STACK_TOP - sizeof(random);
+    const struct elf_image *p = &x->program;
+    u64 aux[AUX_WORDS] = {
+        AT_PHDR,   p->phdr,
+        AT_PHENT,  ELF_PHDR_SIZE,
+        AT_PHNUM,  p->phnum,
+        AT_PAGESZ, PAGE_SIZE,
+        AT_BASE,   x->ld ? ELF_INTERP_BASE : 0,
+        AT_FLAGS,  0,
+        AT_ENTRY,  p->entry,
+        AT_UID,    0,
+        AT_EUID,   0,
+        AT_GID,    0,
+        AT_EGID,   0,
+        AT_SECURE, 0,
+        AT_HWCAP,  0, /* programs ask the processor itself */
+        AT_CLKTCK, 100,
+        AT_RANDOM, random_at,
+        AT_EXECFN, 0, /* args_push knows where */
+        AT_NULL,   0,
+    };
+
+    fill_random(random);
+    if (copy_to_user(random_at, random, sizeof(random)))
+        return 0;
+    return args_push(&x->args, random_at, aux, AUX_WORDS, &aux[31]);
+}
+
+static int exec_commit(struct exec *x)
+{
+    struct task *t = current_task();
+    u64 sp;
+
+    set_names(x);
+    switch_mm(x);
+    fdtable_close_on_exec(t->proc->files);
+    signal_reset_for_exec(t->proc);
+    reset_registers();
+    if (elf_zero_tails(&x->program) || (x->ld && elf_zero_tails(&x->linker)))
+        return -EFAULT;
+    sp = push_stack(x);
+    if (!sp)
+        return -EFAULT;
+    arch_user_frame(t->frame, x->ld ? x->linker.entry : x->program.entry, sp);
+    return 0;
+}
+
+s64 do_execve(const char *path, u64 argv, u64 envp, bool from_kernel)
+{
+    struct exec *x = kzalloc(sizeof(*x), ALLOC_KERNEL);
+    bool committed = false;
+    int err;
+
+    if (!x)
+        return -ENOMEM;
+    x->path = path;
+    err = exec_prepare(x, argv, envp, from_kernel);
+    if (!err)
+        err = threads_kill_others();
+    if (!err) {
+        committed = true;
+        err = exec_commit(x);
+    }
+    exec_free(x);
+    if (committed && err)
+        process_exit(SIGKILL);
+    return err;
+}

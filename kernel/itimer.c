@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one timer that a process has for itself: alarm(2), and setitimer(2)
+ * with ITIMER_REAL, which are the same timer.
+ */
+#include <kernel/process_private.h>
+#include <kernel/syscall.h>
+#include <kernel/uaccess.h>
+
+#define ITIMER_REAL   0
+#define NSEC_PER_USEC 1000ull
+#define MAX_SECONDS   (1ull << 33) /* more never comes */
+
+struct user_itimer {
+    s64 interval_s, interval_us, value_s, value_us;
+};
+
+/* Re-arms itself under the signal lock, under which itimer_set takes the
+   interval away first: a stopped timer does not come back. */
+void itimer_fired(void *process)
+{
+    struct process *p = process;
+    u64 flags = spin_lock_irqsave(&p->sig_lock);
+
+    signal_alarm(p);
+    p->itimer_when = 0;
+    if (p->itimer_interval) {
+        p->itimer_when = now_ns() + p->itimer_interval;
+        timer_arm(&p->itimer, p->itimer_when);
+    }
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+}
+
+/* What was left of the old setting: 0 = it was not armed. */
+static u64 itimer_left(struct process *p, u64 *interval)
+{
+    u64 flags = spin_lock_irqsave(&p->sig_lock);
+    u64 now = now_ns(), left = 0;
+
+    if (p->itimer_when)
+        left = p->itimer_when > now ? p->itimer_when - now : 1;
+    *interval = p->itimer_interval;
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+    return left;
+}
+
+/* Two threads may set it at once; the last one's timer_arm wins. */
+static void itimer_set(struct process *p, u64 in, u64 interval)
+{
+    u64 flags = spin_lock_irqsave(&p->sig_lock);
+
+    p->itimer_interval = 0;
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+    (void)timer_cancel(&p->itimer); /* without the lock that it takes */
+
+    flags = spin_lock_irqsave(&p->sig_lock);
+    p->itimer_interval = interval;
+    p->itimer_when = in ? now_ns() + in : 0;
+    if (in)
+        timer_arm(&p->itimer, p->itimer_when);
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+}
+
+void itimer_stop(struct process *p)
+{
+    itimer_set(p, 0, 0);
+}
+
+s64 sys_alarm(const u64 *a)
+{
+    struct process *p = current_process();
+    u64 interval, left = itimer_left(p, &interval);
+
+    itimer_set(p, (a[0] & 0xffffffff) * NSEC_PER_SEC, 0);
+    return (s64)((left + NSEC_PER_SEC - 1) / NSEC_PER_SEC);
+}
+
+static int from_user_time(s64 s, s64 us, u64 *ns)
+{
+    if (s < 0 || us < 0 || us >= 1000000)
+        return -EINVAL;
+    *ns = min_u64((u64)s, MAX_SECONDS) * NSEC_PER_SEC +
+          (u64)us * NSEC_PER_USEC;
+    return 0;
+}
+
+static int put_itimer(u64 user, u64 left, u64 interval)
+{
+    struct user_itimer u = {
+        .interval_s = (s64)(interval / NSEC_PER_SEC),
+        .interval_us = (s64)(interval % NSEC_PER_SEC / NSEC_PER_USEC),
+        .value_s = (s64)(left / NSEC_PER_SEC),
+        .value_us = (s64)(left % NSEC_PER_SEC / NSEC_PER_USEC),
+    };
+
+    return copy_to_user(user, &u, sizeof(u));
+}
+
+s64 sys_getitimer(const u64 *a)
+{
+    u64 interval, left;
+
+    if (a[0] != ITIMER_REAL)
+        return -EINVAL;
+    left = itimer_left(current_process(), &interval);
+    return put_itimer(a[1], left, interval);
+}
+
+s64 sys_setitimer(const u64 *a)
+{
+    struct process *p = current_process();
+    struct user_itimer u = {0};
+    u64 old, old_interval, in, interval;
+
+    if (a[0] != ITIMER_REAL)
+        return -EINVAL;
+    if (a[1] && copy_from_user(&u, a[1], sizeof(u)))
+        return -EFAULT;
+    if (from_user_time(u.value_s, u.value_us, &in) ||
+        from_user_time(u.interval_s, u.interval_us, &interval))
+        return -EINVAL;
+    old = itimer_left(p, &old_interval);
+    itimer_set(p, in, interval);
+    return a[2] ? put_itimer(a[2], old, old_interval) : 0;
+}

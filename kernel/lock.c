@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Spinlocks, mutexes, read/write semaphores.
+ *
+ * A spinlock is one word. Its holder is not preempted: preempt_count rises
+ * before the word is taken and falls after it is free, so the processor of
+ * the holder is fixed, and owner_cpu is the holder.
+ *
+ * The sleeping locks are a few plain fields under a spinlock (the guard) and
+ * a queue of sleepers. Whoever releases one wakes under the guard. So the
+ * next owner, who takes the guard too, may free the lock: the last owner does
+ * not touch it any more.
+ *
+ * All of it works before there are tasks, on one processor: nothing is
+ * contended then, and nothing is checked.
+ */
+#include <kernel/current.h>
+#include <kernel/irq.h>
+#include <kernel/lockcheck.h>
+#include <kernel/print.h>
+#include <kernel/task.h>
+#include <kernel/wait.h>
+#include <mm/lockorder.h>
+
+/* ---- spinlocks ---- */
+
+void spin_init(struct spinlock *l, const char *name, int rank)
+{
+    *l = (struct spinlock)SPINLOCK_INIT(name, rank);
+}
+
+/* The caller is not preemptible (as in all the static functions here). */
+static bool spin_try(struct spinlock *l)
+{
+    if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE) != 0)
+        return false;
+    WRITE_ONCE(l->owner_cpu, cpu_id() + 1);
+    return true;
+}
+
+static bool owner_is_me(const struct spinlock *l)
+{
+    return READ_ONCE(l->owner_cpu) == cpu_id() + 1;
+}
+
+/* Read until it looks free: the line stays shared while we wait. */
+static void spin_wait(struct spinlock *l)
+{
+    if (owner_is_me(l))
+        panic("lock \"%s\": wanted by the processor that holds it",
+              l->class.name);
+    while (READ_ONCE(l->locked))
+        cpu_relax();
+}
+
+/* owner_cpu is cleared before the word: at no time does it name a processor
+   that is not the holder. */
+static void spin_release(struct spinlock *l)
+{
+    if (unlikely(!owner_is_me(l)))
+        panic("lock \"%s\": released by another processor", l->class.name);
+    lockcheck_released(&l->class, l);
+    WRITE_ONCE(l->owner_cpu, 0);
+    __atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
+}
+
+static void spin_lock_how(struct spinlock *l, bool nested)
+{
+    preempt_disable();
+    lockcheck_order(&l->class, nested);
+    lockcheck_context(l, irqs_enabled());
+    while (!spin_try(l))
+        spin_wait(l);
+    lockcheck_acquired(&l->class, l);
+}
+
+void spin_lock(struct spinlock *l)
+{
+    spin_lock_how(l, false);
+}
+
+void spin_lock_nested(struct spinlock *l)
+{
+    spin_lock_how(l, true);
+}
+
+/* Cannot deadlock, so it may be tried out of order. */
+bool spin_trylock(struct spinlock *l)
+{
+    preempt_disable();
+    lockcheck_context(l, irqs_enabled());
+    if (!spin_try(l)) {
+        preempt_enable();
+        return false;
+    }
+    lockcheck_acquired(&l->class, l);
+    return true;
+}
+
+void spin_unlock(struct spinlock *l)
+{
+    spin_release(l);
+    preempt_enable();
+}
+
+/* Interrupts come back on while it waits, if they were on: TLB shootdowns and
+   disks do not wait for somebody else's lock. */
+u64 spin_lock_irqsave(struct spinlock *l)
+{
+    u64 flags = irq_save();
+
+    preempt_disable();
+    lockcheck_order(&l->class, false);
+    lockcheck_context(l, false);
+    while (!spin_try(l)) {
+        irq_restore(flags);
+        spin_wait(l);
+        irq_save();
+    }
+    lockcheck_acquired(&l->class, l);
+    return flags;
+}
+
+/* Interrupts first: preempt_enable may have to schedule. */
+void spin_unlock_irqrestore(struct spinlock *l, u64 flags)
+{
+    spin_release(l);
+    irq_restore(flags);
+    preempt_enable();
+}
+
+bool spin_is_mine(struct spinlock *l)
+{
+    bool mine;
+
+    preempt_disable();
+    mine = owner_is_me(l);
+    preempt_enable();
+    return mine;
+}
+
+void might_sleep(void)
+{
+    if (!current_task())
+        return;
+    if (unlikely(cpu_read(preempt_count) || in_interrupt()))
+        panic("sleep with a spinlock held or in an interrupt; last lock: %s",
+              lockcheck_last());
+    if (unlikely(!irqs_enabled()))
+        panic("sleep with interrupts off");
+}
+
+/* ---- mutexes ---- */
+
+/* Stands for the booting processor, which has no task yet. */
+static char boot_owner;
+
+static struct task *lock_owner(void)
+{
+    struct task *t = current_task();
+
+    return t ? t : (struct task *)&boot_owner;
+}
+
+void mutex_init(struct mutex *m, const char *name, int rank)
+{
+    spin_init(&m->guard, name, RANK_GUARD);
+    m->owner = NULL;
+    waitq_init(&m->waiters);
+    m->class = (struct lock_class){name, rank};
+}
+
+static bool mutex_take(struct mutex *m)
+{
+    bool taken;
+
+    spin_lock(&m->guard);
+    taken = !m->owner;
+    if (taken)
+        m->owner = lock_owner();
+    spin_unlock(&m->guard);
+    return taken;
+}
+
+void mutex_lock(struct mutex *m)
+{
+    might_sleep();
+    lockcheck_order(&m->class, false);
+    if (!mutex_take(m)) {
+        ASSERT(!mutex_is_mine(m));
+        wait_event(&m->waiters, mutex_take(m));
+    }
+    lockcheck_acquired(&m->class, m);
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+    if (!mutex_take(m))
+        return false;
+    lockcheck_acquired(&m->class, m);
+    return true;
+}
+
+/*
+ * The one that is woken has to take the mutex like everybody else, and sleeps
+ * again if somebody was faster. waitq_busy is exact here: a sleeper is on the
+ * queue before it looks at `owner` under the guard, which we hold.
+ */
+void mutex_unlock(struct mutex *m)
+{
+    ASSERT(mutex_is_mine(m));
+    lockcheck_released(&m->class, m);
+    spin_lock(&m->guard);
+    m->owner = NULL;
+    if (waitq_busy(&m->waiters))
+        wake_up_one(&m->waiters);
+    spin_unlock(&m->guard);
+}
+
+/* Without the guard: nobody else can make it mine, or not mine. */
+bool mutex_is_mine(struct mutex *m)
+{
+    return READ_ONCE(m->owner) == lock_owner();
+}
+
+/* ---- read/write semaphores ---- */
+
+void rwsem_init(struct rwsem *s, const char *name, int rank)
+{
+    spin_init(&s->guard, name, RANK_GUARD);
+    s->readers = 0;
+    s->writers_waiting = 0;
+    waitq_init(&s->waiters);
+    waitq_init(&s->writers);
+    s->class = (struct lock_class){name, rank};
+}
+
+/* A writer that waits goes first, or a stream of readers would starve it. */
+static bool take_read(struct rwsem *s)
+{
+    bool taken;
+
+    spin_lock(&s->guard);
+    taken = s->readers >= 0 && s->writers_waiting == 0;
+    if (taken)
+        s->readers++;
+    spin_unlock(&s->guard);
+    return taken;
+}
+
+void down_read(struct rwsem *s)
+{
+    might_sleep();
+    lockcheck_order(&s->class, false);
+    if (!take_read(s))
+        wait_event(&s->waiters, take_read(s));
+    lockcheck_acquired(&s->class, s);
+}
+
+bool down_read_trylock(struct rwsem *s)
+{
+    if (!take_read(s))
+        return false;
+    lockcheck_acquired(&s->class, s);
+    return true;
+}
+
+/* Readers wait for all writers, so the last reader has at most a writer to
+   wake. */
+void up_read(struct rwsem *s)
+{
+    lockcheck_released(&s->class, s);
+    spin_lock(&s->guard);
+    ASSERT(s->readers > 0);
+    s->readers--;
+    if (s->readers == 0 && waitq_busy(&s->writers))
+        wake_up_one(&s->writers);
+    spin_unlock(&s->guard);
+}
+
+/* `waited`: the caller counts among writers_waiting until it succeeds. */
+static bool take_write(struct rwsem *s, bool waited)
+{
+    bool taken;
+
+    spin_lock(&s->guard);
+    taken = s->readers == 0;
+    if (taken) {
+        s->readers = -1;
+        s->writers_waiting -= waited;
+    }
+    spin_unlock(&s->guard);
+    return taken;
+}
+
+void down_write(struct rwsem *s)
+{
+    might_sleep();
+    lockcheck_order(&s->class, false);
+    if (!take_write(s, false)) {
+        spin_lock(&s->guard);
+        s->writers_waiting++;
+        spin_unlock(&s->guard);
+        wait_event(&s->writers, take_write(s, true));
+    }
+    lockcheck_acquired(&s->class, s);
+}
+
+/*
+ * With a writer counted, readers would only go back to sleep. That writer may
+ * not be on its queue yet; then it has still to look, and finds the semaphore
+ * free. It wakes the readers when it is done.
+ */
+void up_write(struct rwsem *s)
+{
+    lockcheck_released(&s->class, s);
+    spin_lock(&s->guard);
+    ASSERT(s->readers == -1);
+    s->readers = 0;
+    if (s->writers_waiting > 0)
+        wake_up_one(&s->writers);
+    else if (waitq_busy(&s->waiters))
+        wake_up_all(&s->waiters);
+    spin_unlock(&s->guard);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock order checker of the debug build.
+ *
+ * It knows which locks each task holds, and, separately, each processor in
+ * its interrupt handlers: a handler has nothing to do with the locks of the
+ * task that it happened to interrupt, except that it must never want one of
+ * them, which is the second check below (lockcheck_context).
+ *
+ * 1. Both lists belong to whoever runs here: no lock guards them.
+ * 2. Before the first task runs there is one processor and nothing to check.
+ * 3. Ranks from RANK_GUARD on are leaves that are held for a few lines inside
+ *    kernel/ and never around a call to anything else: they are not listed,
+ *    so that each mutex does not cost three entries.
+ */
+#include <kernel/current.h>
+#include <kernel/lockcheck.h>
+#include <kernel/print.h>
+#include <kernel/task.h>
+#include <mm/lockorder.h>
+
+/* Bits of spinlock.contexts: how it has been taken so far. */
+#define TAKEN_IN_IRQ    1
+#define TAKEN_WITH_IRQS 2
+
+#ifdef CONFIG_DEBUG
+
+static struct held_locks irq_held[MAX_CPUS]; /* own processor, interrupts off */
+static bool off; /* set once: a report must not report itself */
+
+static struct held_locks *held_here(void)
+{
+    struct task *t = current_task();
+
+    if (!t || READ_ONCE(off))
+        return NULL;
+    return in_interrupt() ? &irq_held[cpu_id()] : &t->locks;
+}
+
+static bool is_listed(const struct lock_class *c)
+{
+    return c->rank != RANK_NONE && c->rank < RANK_GUARD;
+}
+
+void lockcheck_order(const struct lock_class *c, bool nested)
+{
+    struct held_locks *held = held_here();
+
+    if (!held || !is_listed(c))
+        return;
+    for (unsigned i = 0; i < held->nr; i++) {
+        const struct lock_class *h = held->lock[i].class;
+
+        if (h->rank < c->rank || (nested && h->rank == c->rank))
+            continue;
+        WRITE_ONCE(off, true);
+        panic("lock order: \"%s\" (rank %d) wanted with \"%s\" (rank %d) held",
+              c->name, c->rank, h->name, h->rank);
+    }
+}
+
+/* A task with more locks than the list has room for (a batch of page locks)
+   is checked against those that are in it. */
+void lockcheck_acquired(const struct lock_class *c, const void *lock)
+{
+    struct held_locks *held = held_here();
+
+    if (!held || !is_listed(c) || held->nr == ARRAY_SIZE(held->lock))
+        return;
+    held->lock[held->nr].class = c;
+    held->lock[held->nr].lock = lock;
+    held->nr++;
+}
+
+/* Newest first, as locks are mostly released. One that is not there did not
+   fit, or is a page lock that another task or an interrupt took over. */
+void lockcheck_released(const struct lock_class *c, const void *lock)
+{
+    struct held_locks *held = held_here();
+
+    if (!held || !is_listed(c))
+        return;
+    for (unsigned i = held->nr; i-- > 0;) {
+        if (held->lock[i].class != c || held->lock[i].lock != lock)
+            continue;
+        held->nr--;
+        for (; i < held->nr; i++)
+            held->lock[i] = held->lock[i + 1];
+        return;
+    }
+}
+
+/*
+ * A lock that a handler takes and that somebody else has held with interrupts
+ * on will deadlock on the day the handler comes in between. That it was ever
+ * taken both ways is enough to know.
+ */
+void lockcheck_context(struct spinlock *l, bool irqs_were_on)
+{
+    u16 how, seen;
+
+    if (!held_here())
+        return;
+    how = in_interrupt() ? TAKEN_IN_IRQ : irqs_were_on ? TAKEN_WITH_IRQS : 0;
+    seen = READ_ONCE(l->contexts);
+    if ((seen | how) == seen)
+        return;
+    WRITE_ONCE(l->contexts, seen | how);
+    if ((seen | how) != (TAKEN_IN_IRQ | TAKEN_WITH_IRQS))
+        return;
+    WRITE_ONCE(off, true);
+    panic("lock \"%s\": taken by an interrupt, and with interrupts on",
+          l->class.name);
+}
+
+const char *lockcheck_last(void)
+{
+    struct held_locks *held = held_here();
+
+    return held && held->nr ? held->lock[held->nr - 1].class->name : "(none)";
+}
+
+#endif
+
+void lock_order_acquire(const struct lock_class *c)
+{
+    lockcheck_order(c, false);
+    lockcheck_acquired(c, NULL);
+}
+
+void lock_order_release(const struct lock_class *c)
+{
+    lockcheck_released(c, NULL);
+}

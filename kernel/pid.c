@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hash of the numbers in use, and the choice of the next one.
+ *
+ * Numbers are given out in ascending order and start again at PID_RESERVED,
+ * so that a number that has just become free is used again as late as can be.
+ */
+#include <kernel/pid.h>
+#include <kernel/print.h>
+#include <kernel/process.h>
+#include <mm/slab.h>
+
+#define PID_MAX      32768
+#define PID_RESERVED 300 /* below: only for the first processes */
+#define PID_BUCKETS  1024
+
+/* All three: tasks lock. */
+static struct pid *buckets[PID_BUCKETS];
+static int last_nr;
+static unsigned nr_in_use;
+
+struct pid *pid_find(int nr)
+{
+    struct pid *pid = buckets[(unsigned)nr % PID_BUCKETS];
+
+    while (pid && pid->nr != nr)
+        pid = pid->next;
+    return pid;
+}
+
+/* A number that nobody uses. Ends, as the caller knows that there is one. */
+static int next_free(void)
+{
+    do {
+        last_nr = last_nr + 1 < PID_MAX ? last_nr + 1 : PID_RESERVED;
+    } while (pid_find(last_nr));
+    return last_nr;
+}
+
+static bool pid_insert(struct pid *pid)
+{
+    struct pid **bucket;
+
+    if (nr_in_use >= PID_MAX - PID_RESERVED)
+        return false;
+    nr_in_use++;
+    pid->nr = next_free();
+    pid->users = 1;
+    bucket = &buckets[(unsigned)pid->nr % PID_BUCKETS];
+    pid->next = *bucket;
+    *bucket = pid;
+    return true;
+}
+
+struct pid *pid_alloc(void)
+{
+    struct pid *pid = kzalloc(sizeof(*pid), ALLOC_KERNEL);
+    bool inserted;
+    u64 flags;
+
+    if (!pid)
+        return NULL;
+    flags = spin_lock_irqsave(&tasks_lock);
+    inserted = pid_insert(pid);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    if (inserted)
+        return pid;
+    kfree(pid);
+    return NULL;
+}
+
+void pid_hold(int nr)
+{
+    struct pid *pid = pid_find(nr);
+
+    ASSERT(pid);
+    pid->users++;
+}
+
+void pid_drop(int nr)
+{
+    struct pid **link = &buckets[(unsigned)nr % PID_BUCKETS];
+    struct pid *pid = pid_find(nr);
+
+    ASSERT(pid && pid->users > 0);
+    if (--pid->users > 0)
+        return;
+    while (*link != pid)
+        link = &(*link)->next;
+    *link = pid->next;
+    nr_in_use--;
+    kfree(pid);
+}

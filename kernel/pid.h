@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Numbers of processes, threads, process groups and sessions.
+ *
+ * One name space for all four, as in Linux. A number stays in use while a
+ * task, a process (a zombie too), a group or a session has it, so that a
+ * signal to a group never reaches a newcomer that happens to get its number.
+ */
+#ifndef KERNEL_PID_H
+#define KERNEL_PID_H
+
+#include <kernel/types.h>
+
+struct task;
+struct process;
+
+/* All fields: tasks lock; nr is fixed. */
+struct pid {
+    int nr;
+    unsigned users;    /* its task, its process, and each process of its
+                          group and of its session */
+    struct task *task; /* the thread of this number, or NULL */
+    struct process *proc;
+    struct pid *next; /* in its bucket */
+};
+
+/* A fresh number with one user. NULL: none left, or no memory. May sleep. */
+struct pid *pid_alloc(void);
+
+/* These three: the caller holds tasks_lock. */
+struct pid *pid_find(int nr);
+void pid_hold(int nr); /* of a number that is in use */
+void pid_drop(int nr); /* the last user frees the number */
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of processes, and how a process and its threads enter and leave
+ * it.
+ *
+ * A process is made unseen, linked when nothing can fail any more, a zombie
+ * when its last thread has left (kernel/exit.c), and unlinked when its parent
+ * has asked for its status (kernel/reap.c). References keep the structure:
+ * one for the links, one a thread, one a looker.
+ */
+#include <fs/file.h>
+#include <kernel/pid.h>
+#include <kernel/print.h>
+#include <kernel/process_private.h>
+#include <kernel/string.h>
+#include <mm/lockorder.h>
+#include <mm/mm.h>
+#include <mm/slab.h>
+
+#define RLIM_INFINITY (~0ull)
+#define RLIMIT_STACK  3
+#define RLIMIT_CORE   4
+#define RLIMIT_NOFILE 7
+
+struct spinlock tasks_lock = SPINLOCK_INIT("tasks", RANK_TASKS);
+struct list_head all_processes = LIST_INIT(all_processes);
+
+struct process *current_process(void)
+{
+    return current_task()->proc;
+}
+
+static void set_first_limits(struct process *p)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(p->rlimits); i++)
+        p->rlimits[i][0] = p->rlimits[i][1] = RLIM_INFINITY;
+    p->rlimits[RLIMIT_STACK][0] = 8ull << 20;
+    p->rlimits[RLIMIT_CORE][0] = 0;
+    p->rlimits[RLIMIT_NOFILE][0] = 1024;
+    p->rlimits[RLIMIT_NOFILE][1] = 4096;
+}
+
+static void process_init_parts(struct process *p)
+{
+    list_init(&p->children);
+    list_init(&p->child_node);
+    list_init(&p->threads);
+    list_init(&p->all_node);
+    waitq_init(&p->child_wait);
+    waitq_init(&p->group_wait);
+    spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
+    timer_init(&p->itimer, itimer_fired, p);
+    atomic_set(&p->refs, 1);
+    p->exit_signal = SIGCHLD;
+    p->start_ns = now_ns();
+}
+
+/* Each group of fields under the lock that guards it in the parent. */
+static void inherit(struct process *p, struct process *parent)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+
+    memcpy(p->rlimits, parent->rlimits, sizeof(p->rlimits));
+    memcpy(p->exe, parent->exe, sizeof(p->exe));
+    spin_unlock_irqrestore(&tasks_lock, flags);
+
+    flags = spin_lock_irqsave(&parent->sig_lock);
+    memcpy(p->actions, parent->actions, sizeof(p->actions));
+    spin_unlock_irqrestore(&parent->sig_lock, flags);
+    p->umask = parent->umask;
+}
+
+struct process *process_create(struct process *parent)
+{
+    struct process *p = kzalloc(sizeof(*p), ALLOC_KERNEL);
+    int err;
+
+    if (!p)
+        return NULL;
+    process_init_parts(p);
+    /* "." is a look at the parent's cwd under the lock that guards it. */
+    p->cwd = path_lookup(parent ? "." : "/", false, &err);
+    p->files = parent ? fdtable_copy(parent->files) : fdtable_create();
+    if (!p->cwd || !p->files) {
+        process_destroy(p);
+        return NULL;
+    }
+    if (parent)
+        inherit(p, parent);
+    else
+        set_first_limits(p);
+    return p;
+}
+
+void process_destroy(struct process *p)
+{
+    if (p->files)
+        fdtable_put(p->files);
+    if (p->cwd)
+        inode_put(p->cwd);
+    kfree(p);
+}
+
+/* Group and session are copied here, under tasks_lock, so that they are still
+   in use when they get one more member. */
+void process_link(struct process *p, struct process *parent, struct pid *pid)
+{
+    p->pid = pid->nr;
+    p->pgid = parent ? parent->pgid : pid->nr;
+    p->sid = parent ? parent->sid : pid->nr;
+    pid->proc = p;
+    pid_hold(p->pid);
+    pid_hold(p->pgid);
+    pid_hold(p->sid);
+    p->parent = parent;
+    if (parent)
+        list_add_tail(&p->child_node, &parent->children);
+    list_add_tail(&p->all_node, &all_processes);
+}
+
+void process_unlink(struct process *p)
+{
+    list_del(&p->child_node);
+    list_del(&p->all_node);
+    pid_find(p->pid)->proc = NULL;
+    pid_drop(p->sid);
+    pid_drop(p->pgid);
+    pid_drop(p->pid);
+    process_put(p);
+}
+
+/*
+ * The list of threads is written under both tasks_lock and the signal lock,
+ * and so may be read under either: signals from interrupts need only the
+ * latter.
+ *
+ * A thread whose creator is to die must die too: whoever told all threads to
+ * end (exit_group, exec) did so before this one was on the list.
+ */
+void process_add_thread(struct process *p, struct task *t, struct pid *pid)
+{
+    struct task *creator = current_task();
+    u64 flags = spin_lock_irqsave(&p->sig_lock);
+
+    t->proc = p;
+    t->tid = pid->nr;
+    pid->task = t;
+    atomic_inc(&p->refs);
+    list_add_tail(&t->proc_node, &p->threads);
+    p->nr_threads++;
+    if (creator->proc == p)
+        t->sig_pending |= creator->sig_pending & SIG_BIT(SIGKILL);
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+}
+
+bool process_remove_thread(struct process *p, struct task *t)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    bool last;
+
+    spin_lock(&p->sig_lock);
+    list_del(&t->proc_node);
+    last = --p->nr_threads == 0;
+    spin_unlock(&p->sig_lock);
+    p->cpu_ns += task_cpu_ns(t);
+    pid_find(t->tid)->task = NULL;
+    pid_drop(t->tid);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    if (!last)
+        wake_up_all(&p->group_wait); /* exec waits to be alone */
+    return last;
+}
+
+u64 process_cpu_ns(struct process *p)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    u64 ns = p->cpu_ns;
+    struct task *t;
+
+    list_for_each_entry(t, &p->threads, proc_node)
+        ns += task_cpu_ns(t);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return ns;
+}
+
+/*
+ * Under tasks_lock, so that whoever finds the task there may take a reference
+ * on its mm; and with interrupts off, so that the task is not switched away
+ * between the two halves.
+ */
+void task_switch_mm(struct mm *mm)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+
+    current_task()->mm = mm;
+    pgtable_load(mm ? &mm->pt : NULL);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+}
+
+struct process *process_get(int nr)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct pid *pid = pid_find(nr);
+    struct process *p = pid ? pid->proc : NULL;
+
+    if (p)
+        atomic_inc(&p->refs);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return p;
+}
+
+void process_put(struct process *p)
+{
+    if (atomic_dec_and_test(&p->refs))
+        kfree(p);
+}

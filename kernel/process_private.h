@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files behind kernel/process.h tell each other: fork, exec, exit,
+ * wait and signals. Nobody else includes this.
+ */
+#ifndef KERNEL_PROCESS_PRIVATE_H
+#define KERNEL_PROCESS_PRIVATE_H
+
+#include <kernel/process.h>
+
+struct pid;
+
+/* ---- kernel/process.c ---- */
+
+/* A process that nobody knows yet: a copy of `parent` (the current process)
+   with its open files, or the first one if NULL. NULL: no memory. */
+struct process *process_create(struct process *parent);
+/* Undo that, before process_link. */
+void process_destroy(struct process *p);
+/* From here on it can be found: it has this number, and this parent (NULL:
+   the first process). Caller holds tasks_lock. */
+void process_link(struct process *p, struct process *parent, struct pid *pid);
+/* Forget a zombie. Caller holds tasks_lock. */
+void process_unlink(struct process *p);
+/* A thread joins a process / leaves it; true if it was the last one. The
+   caller of process_add_thread holds tasks_lock. */
+void process_add_thread(struct process *p, struct task *t, struct pid *pid);
+bool process_remove_thread(struct process *p, struct task *t);
+/* CPU time of all threads that there are and were. */
+u64 process_cpu_ns(struct process *p);
+/* The current task changes its address space, and its processor with it. */
+void task_switch_mm(struct mm *mm);
+
+/* ---- kernel/fork.c ---- */
+
+/* The current task stops using its parent's memory: a vfork parent goes on. */
+void vfork_done(void);
+
+/* ---- kernel/itimer.c ---- */
+
+void itimer_fired(void *process); /* in interrupt context */
+void itimer_stop(struct process *p);
+
+/* ---- kernel/exit.c ---- */
+
+/* All other threads of the current process end (exec). -EINTR: this one is
+   to end itself. */
+int threads_kill_others(void);
+
+/* ---- kernel/start_init.c ---- */
+
+extern struct process *init_process; /* set before anything can exit */
+void init_exited(int wait_status) NORETURN;
+
+/* ---- kernel/signal.c ---- */
+
+#define SIG_DFL 0
+#define SIG_IGN 1
+
+#define SIG_BIT(sig)     (1ull << ((sig)-1))
+#define SIG_UNBLOCKABLE  (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
+#define SIG_STOPS                               \
+    (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) |      \
+     SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
+
+#define SA_NOCLDSTOP 0x00000001u
+#define SA_NOCLDWAIT 0x00000002u
+#define SA_SIGINFO   0x00000004u
+#define SA_RESTORER  0x04000000u
+#define SA_ONSTACK   0x08000000u
+#define SA_RESTART   0x10000000u
+#define SA_NODEFER   0x40000000u
+#define SA_RESETHAND 0x80000000u
+
+/* siginfo codes. For a child, siginfo_min.addr is its status. */
+#define SI_USER       0
+#define SI_KERNEL     0x80
+#define SI_TKILL      (-6)
+#define CLD_EXITED    1
+#define CLD_KILLED    2
+#define CLD_STOPPED   5
+#define CLD_CONTINUED 6
+
+/* Send to a process, or to one thread of it if t is given. Caller holds
+   tasks_lock. */
+int signal_send(struct process *p, struct task *t, int sig,
+                const struct siginfo_min *info);
+/* SIGALRM from the timer's interrupt; the caller holds p->sig_lock only. */
+void signal_alarm(struct process *p);
+/* Tell the parent what became of its child. Caller holds tasks_lock. */
+void signal_parent(struct process *child, int code, int status);
+
+/* The following: the caller holds p->sig_lock. */
+
+/* Every thread ends, and the process with this status, unless it already
+   ends with another one. */
+void group_exit_start(struct process *p, int status);
+void thread_kill(struct task *t);
+bool signal_ignored(const struct process *p, int sig);
+/* Forget pending signals of the set, wherever they are pending. */
+void signal_discard(struct process *p, sigset_t set);
+/* Take one pending signal of the set, if there is one: 0 or its number. */
+int signal_dequeue(struct task *t, sigset_t set, struct siginfo_min *info);
+/* Let other threads look at what `t` will not take (any more). */
+void signal_retarget(struct process *p, struct task *t, sigset_t set);
+
+/* Wake the other threads from interruptible sleeps: the process stops. */
+void signal_interrupt_others(struct process *p);
+
+/* The default action, whatever handler there is. Takes the signal lock. */
+void signal_force_default(int sig);
+/* The current thread's mask. Takes the signal lock. */
+void signal_set_blocked(sigset_t blocked);
+/* exec: handlers of the old program are gone. Takes the signal lock. */
+void signal_reset_for_exec(struct process *p);
+
+#endif

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending signals: who gets it, is it to be ignored, whom does it wake?
+ *
+ * A pending signal is a bit, in the process or in one thread; what goes with
+ * it is kept for the last one only, as POSIX allows. The sender decides what
+ * can be decided at once: an ignored signal is forgotten, and one that will
+ * end the process turns into SIGKILL for every thread, so that sleepers need
+ * to know of one fatal signal only. Handlers run in kernel/deliver.c.
+ *
+ * No wake-up is lost: the sender sets the bit and then looks how the thread
+ * sleeps; the sleeper says how it sleeps and then looks at the bits
+ * (wait_sleep). One of the two sees the other.
+ */
+#include <kernel/pid.h>
+#include <kernel/print.h>
+#include <kernel/process_private.h>
+
+#define SIG_DEFAULT_IGNORED                     \
+    (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) |      \
+     SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
+
+/* fatal_signal_pending and signal_is_pending are asked by every sleeper, and
+   look without a lock: a bit that comes later comes with a wake-up. */
+bool fatal_signal_pending(void)
+{
+    struct task *t = current_task();
+
+    /* What a thread waits for while it exits does come: let it wait. */
+    return t && t->proc && !t->exiting &&
+           (READ_ONCE(t->sig_pending) & SIG_BIT(SIGKILL));
+}
+
+bool signal_is_pending(void)
+{
+    struct task *t = current_task();
+    sigset_t pending;
+
+    if (!t || !t->proc || t->exiting)
+        return false;
+    pending = READ_ONCE(t->sig_pending) | READ_ONCE(t->proc->sig_pending);
+    /* A stop concerns all threads, whoever took the signal. */
+    return (pending & (~t->sig_blocked | t->sig_wait)) ||
+           READ_ONCE(t->proc->stopped);
+}
+
+/* ---- all below, to the next such line: signal lock held ---- */
+
+static bool takes(const struct task *t, sigset_t set)
+{
+    return !t->exiting && (set & (~t->sig_blocked | t->sig_wait));
+}
+
+static void signal_wake(struct task *t, bool fatal)
+{
+    int how;
+
+    memory_barrier(); /* the bit is seen before we look how it sleeps */
+    how = READ_ONCE(t->interruptible);
+    if (how == WAIT_SIGNAL || (fatal && how == WAIT_KILL))
+        if (wake_task(t))
+            return;
+    /* In user mode it would notice at its next trap; make that now. */
+    if (t != current_task() && READ_ONCE(t->on_cpu))
+        arch_kick_cpu(READ_ONCE(t->cpu));
+}
+
+void thread_kill(struct task *t)
+{
+    t->sig_pending |= SIG_BIT(SIGKILL);
+    signal_wake(t, true);
+}
+
+void group_exit_start(struct process *p, int status)
+{
+    struct task *t;
+
+    if (p->group_exit)
+        return;
+    p->group_exit = true;
+    p->exit_status = status;
+    p->stopped = false;
+    list_for_each_entry(t, &p->threads, proc_node)
+        thread_kill(t);
+}
+
+/* init is only sent what it has a handler for; it cannot be killed. */
+bool signal_ignored(const struct process *p, int sig)
+{
+    u64 handler = p->actions[sig - 1].handler;
+
+    if (handler == SIG_DFL)
+        return (SIG_DEFAULT_IGNORED & SIG_BIT(sig)) || p == init_process;
+    return handler == SIG_IGN;
+}
+
+static bool would_end(const struct process *p, const struct task *t, int sig)
+{
+    return p->actions[sig - 1].handler == SIG_DFL &&
+           !((SIG_DEFAULT_IGNORED | SIG_STOPS) & SIG_BIT(sig)) &&
+           !(t->sig_blocked & SIG_BIT(sig));
+}
+
+void signal_discard(struct process *p, sigset_t set)
+{
+    struct task *t;
+
+    p->sig_pending &= ~set;
+    list_for_each_entry(t, &p->threads, proc_node)
+        t->sig_pending &= ~set;
+}
+
+void signal_interrupt_others(struct process *p)
+{
+    struct task *t;
+
+    list_for_each_entry(t, &p->threads, proc_node) if (t != current_task())
+        signal_wake(t, false);
+}
+
+void signal_retarget(struct process *p, struct task *t, sigset_t set)
+{
+    struct task *other;
+
+    if (!set)
+        return;
+    list_for_each_entry(other, &p->threads, proc_node)
+        if (other != t && takes(other, set))
+            signal_wake(other, false);
+}
+
+/* Which thread is to take it? The current one if it can: it is awake. */
+static struct task *choose_thread(struct process *p, int sig)
+{
+    struct task *t = current_task();
+
+    if (t->proc == p && takes(t, SIG_BIT(sig)))
+        return t;
+    list_for_each_entry(t, &p->threads, proc_node)
+        if (takes(t, SIG_BIT(sig)))
+            return t;
+    return NULL;
+}
+
+/* Keep what goes with it, unless that would overwrite what belongs to a
+   signal that is still pending. */
+static void note_info(struct siginfo_min *slot, sigset_t pending,
+                      const struct siginfo_min *info)
+{
+    if (!slot->signo || !(pending & SIG_BIT(slot->signo)))
+        *slot = *info;
+}
+
+/* To thread t, or to whichever takes it if t is NULL. */
+static void post(struct process *p, struct task *t, int sig,
+                 const struct siginfo_min *info)
+{
+    struct task *target = t;
+
+    if (sig == SIGKILL)
+        t = NULL; /* a matter of the whole process */
+    if (!t || !takes(t, SIG_BIT(sig)))
+        target = t ? NULL : choose_thread(p, sig);
+    if (target && !(target->sig_wait & SIG_BIT(sig)) && signal_ignored(p, sig))
+        return;
+    if (target && would_end(p, target, sig)) {
+        group_exit_start(p, sig);
+        return;
+    }
+    if (t) {
+        note_info(&t->sig_info, t->sig_pending, info);
+        t->sig_pending |= SIG_BIT(sig);
+    } else {
+        note_info(&p->sig_info, p->sig_pending, info);
+        p->sig_pending |= SIG_BIT(sig);
+    }
+    if (target)
+        signal_wake(target, false);
+}
+
+/* What stop and continue signals do the moment that they are sent, blocked
+   or not. Returns whether the process goes on again. */
+static bool job_control(struct process *p, int sig)
+{
+    if (SIG_STOPS & SIG_BIT(sig))
+        signal_discard(p, SIG_BIT(SIGCONT));
+    if (sig != SIGCONT)
+        return false;
+    signal_discard(p, SIG_STOPS);
+    if (!p->stopped)
+        return false;
+    p->stopped = false;
+    p->continued = true;
+    wake_up_all(&p->group_wait);
+    return true;
+}
+
+void signal_alarm(struct process *p)
+{
+    struct siginfo_min info = {.signo = SIGALRM, .code = SI_KERNEL};
+
+    post(p, NULL, SIGALRM, &info);
+}
+
+static void take_info(struct siginfo_min *out, const struct siginfo_min *slot,
+                      int sig)
+{
+    if (slot->signo == sig)
+        *out = *slot;
+    else
+        *out = (struct siginfo_min){.signo = sig, .code = SI_USER};
+}
+
+/* Faults first: they belong to the instruction that we stand at. */
+int signal_dequeue(struct task *t, sigset_t set, struct siginfo_min *info)
+{
+    const sigset_t faults = SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) |
+                            SIG_BIT(SIGILL) | SIG_BIT(SIGFPE) |
+                            SIG_BIT(SIGTRAP);
+    sigset_t own = t->sig_pending & set;
+    sigset_t all = own | (t->proc->sig_pending & set);
+    int sig;
+
+    if (!all)
+        return 0;
+    sig = __builtin_ctzll(own & faults ? own & faults : all) + 1;
+    if (own & SIG_BIT(sig)) {
+        take_info(info, &t->sig_info, sig);
+        t->sig_pending &= ~SIG_BIT(sig);
+    } else {
+        take_info(info, &t->proc->sig_info, sig);
+        t->proc->sig_pending &= ~SIG_BIT(sig);
+    }
+    return sig;
+}
+
+/* ---- tasks_lock held ---- */
+
+int signal_send(struct process *p, struct task *t, int sig,
+                const struct siginfo_min *info)
+{
+    bool goes_on;
+    u64 flags;
+
+    if (sig < 0 || sig > NSIG)
+        return -EINVAL;
+    if (sig == 0)
+        return 0;
+    flags = spin_lock_irqsave(&p->sig_lock);
+    goes_on = job_control(p, sig);
+    post(p, t, sig, info);
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+    if (goes_on)
+        signal_parent(p, CLD_CONTINUED, SIGCONT);
+    return 0;
+}
+
+/* Two signal locks are never held at once: the child's is free by now. */
+void signal_parent(struct process *child, int code, int status)
+{
+    struct process *parent = child->parent;
+    struct siginfo_min info = {.signo = SIGCHLD,
+                               .code = code,
+                               .pid = child->pid,
+                               .addr = (u64)status};
+    bool job = code == CLD_STOPPED || code == CLD_CONTINUED;
+
+    if (!parent)
+        return;
+    if (!job || !(parent->actions[SIGCHLD - 1].flags & SA_NOCLDSTOP))
+        (void)signal_send(parent, NULL, SIGCHLD, &info);
+    wake_up_all(&parent->child_wait);
+}
+
+/* ---- no lock held ---- */
+
+static struct siginfo_min info_from_current(int sig)
+{
+    return (struct siginfo_min){
+        .signo = sig, .code = SI_USER, .pid = current_pid()};
+}
+
+int signal_process(int nr, int sig)
+{
+    struct siginfo_min info = info_from_current(sig);
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct pid *pid = pid_find(nr);
+    int err = -ESRCH;
+
+    if (pid && pid->proc)
+        err = signal_send(pid->proc, NULL, sig, &info);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return err;
+}
+
+int signal_group(int pgid, int sig)
+{
+    struct siginfo_min info = info_from_current(sig);
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    int err = -ESRCH;
+    struct process *p;
+
+    list_for_each_entry(p, &all_processes, all_node)
+        if (p->pgid == pgid)
+            err = signal_send(p, NULL, sig, &info);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return err;
+}
+
+int signal_task(struct task *t, int sig, const struct siginfo_min *info)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    int err = t->proc ? signal_send(t->proc, t, sig, info) : -ESRCH;
+
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return err;
+}
+
+/* One line for whoever wonders where a program went. */
+static void report_death(int sig, u64 addr)
+{
+    const struct trap_frame *f = current_task()->frame;
+    const char *what = sig == SIGSEGV  ? "segfault"
+                       : sig == SIGBUS ? "bus error"
+                                       : "bad instruction";
+
+    printk("%s[%d]: %s at %llx ip %llx sp %llx\n", current_comm(),
+           current_pid(), what, (unsigned long long)addr,
+           (unsigned long long)f->rip, (unsigned long long)f->rsp);
+}
+
+/* Signal lock held; returns whether this is what ends the process. */
+static bool force_default(struct process *p, int sig)
+{
+    if (p->group_exit)
+        return false;
+    p->actions[sig - 1].handler = SIG_DFL;
+    group_exit_start(p, sig);
+    return true;
+}
+
+/*
+ * The program cannot go on at the instruction where it stands: a signal that
+ * it blocks or ignores is made to take the default action. init has no
+ * protection here.
+ */
+void signal_force(int sig, int code, u64 addr)
+{
+    struct task *t = current_task();
+    struct process *p = t->proc;
+    u64 flags = spin_lock_irqsave(&p->sig_lock);
+    bool ends = false;
+
+    if (p->actions[sig - 1].handler <= SIG_IGN ||
+        (t->sig_blocked & SIG_BIT(sig))) {
+        ends = force_default(p, sig);
+    } else {
+        t->sig_info =
+            (struct siginfo_min){.signo = sig, .code = code, .addr = addr};
+        t->sig_pending |= SIG_BIT(sig);
+    }
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+    if (ends)
+        report_death(sig, addr);
+}
+
+void signal_force_default(int sig)
+{
+    struct process *p = current_process();
+    u64 flags = spin_lock_irqsave(&p->sig_lock);
+    bool ends = force_default(p, sig);
+
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+    if (ends)
+        report_death(sig, 0);
+}
+
+void signal_set_blocked(sigset_t blocked)
+{
+    struct task *t = current_task();
+    struct process *p = t->proc;
+    u64 flags = spin_lock_irqsave(&p->sig_lock);
+    sigset_t newly = blocked & ~t->sig_blocked;
+
+    t->sig_blocked = blocked & ~SIG_UNBLOCKABLE;
+    signal_retarget(p, t, p->sig_pending & newly);
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+}
+
+void signal_reset_for_exec(struct process *p)
+{
+    struct task *t = current_task();
+    u64 flags = spin_lock_irqsave(&p->sig_lock);
+
+    for (unsigned i = 0; i < NSIG; i++) {
+        struct sigaction_k *a = &p->actions[i];
+        u64 handler = a->handler == SIG_IGN ? SIG_IGN : SIG_DFL;
+
+        *a = (struct sigaction_k){.handler = handler};
+    }
+    spin_unlock_irqrestore(&p->sig_lock, flags);
+    t->alt_sp = t->alt_size = 0;
+}
+
+/* t->mm is only compared here, so a task that leaves its mm just now may be
+   told as well: it is on its way out or, in exec, about to see it. */
+int oom_kill_mm_users(struct mm *mm)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct process *p;
+    struct task *t;
+    int told = 0;
+
+    list_for_each_entry(p, &all_processes, all_node)
+    {
+        int of_this = 0;
+
+        spin_lock(&p->sig_lock);
+        list_for_each_entry(t, &p->threads, proc_node) if (t->mm == mm)
+        {
+            t->oom_victim = true;
+            of_this++;
+        }
+        if (of_this)
+            group_exit_start(p, SIGKILL);
+        spin_unlock(&p->sig_lock);
+        told += of_this;
+    }
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return told;
+}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Machines for people: make run and make gdb.
+
+No rules and no time limits here; the disks are files in build/run/ that
+stay from one run to the next (hda has the pattern, hdb is for swapping).
+"""
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+
+from . import diskimage, paths, spec
+
+FOLDER = paths.BUILD / "run"
+DISKS = {"hda": diskimage.pattern(16), "hdb": diskimage.swap(128)}
+
+
+def _command(options):
+    """The machine that the options describe, up to its channels."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    facts = spec.Spec(
+        design=options.design, cpus=options.cpus, memory=options.memory,
+        dimms=options.dimms, slots=8, icount=False, exit_debug=False,
+        append=options.append)
+    words = facts.machine_options() + facts.boot_options()
+    for name, image in DISKS.items():
+        path = FOLDER / (name + ".img")
+        if not path.exists():
+            with open(path, "w+b") as f:
+                image.write_to(f)
+        words += spec.disk_options(name, f"file={path}")
+    return words + spec.log_options(FOLDER)
+
+
+def run(options):
+    """Become QEMU, with this terminal as the serial line."""
+    print("Ctrl-A X ends the machine, Ctrl-A C is QEMU's monitor "
+          "(device_add, device_del...).", flush=True)
+    os.chdir(paths.ROOT)
+    os.execvp(spec.QEMU, _command(options) + ["-serial", "mon:stdio"])
+
+
+def _free_port():
+    """A TCP port that is free now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def gdb(options):
+    """A machine that waits before its first instruction, and gdb on it."""
+    port = _free_port()
+    symbols = paths.variant(options.design) / "hotcow64.elf"
+    machine = subprocess.Popen(
+        _command(options) + ["-serial", f"file:{FOLDER}/serial.log", "-S",
+                             "-gdb", f"tcp:127.0.0.1:{port}"],
+        stdin=subprocess.DEVNULL, start_new_session=True)
+    print(f"The serial line is in {FOLDER}/serial.log", flush=True)
+    words = ["gdb", "-q", str(symbols),
+             "-iex", f"add-auto-load-safe-path {paths.ROOT}",
+             "-ex", f"target remote 127.0.0.1:{port}",
+             "-ex", "hbreak kmain", "-ex", "continue"]
+    if options.batch:
+        words += ["-batch", "-ex", "backtrace"]
+    try:
+        return subprocess.call(words)
+    finally:
+        machine.kill()
+        machine.wait()

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: MIT
+"""One machine, from its first instruction to its surely reached end.
+
+    with Machine(name="q1", design="naive", disks={"hda": disk}) as m:
+        m.serial.expect("^ready")
+        m.wait_exit()
+
+Leaving the block ends QEMU, whatever happened: held requests are let go
+first (QEMU cannot end while it waits for one), then the process is killed.
+"""
+from __future__ import annotations
+
+import socket
+import time
+
+from . import iso, outcome, spec
+from .dimm import Dimms
+from .outcome import GuestFail, GuestTimeout, HarnessError
+from .qemuprocess import QemuProcess, Stillness
+from .qmp import Qmp
+from .runfolder import RunFolder
+from .serial import Serial
+from .watch import Watch
+
+# A machine that did nothing for so long (s) will never do anything. With
+# icount no timer can be pending then; without, a program may be asleep.
+STILL = 1.0
+STILL_NO_ICOUNT = 10.0
+# When a disk may take it that everybody sleeps (s).
+IDLE = 0.15
+
+
+class Patience:
+    """The machine's check: is there anything left to wait for?"""
+
+    def __init__(self, machine):
+        self._machine = machine
+        self._still = Stillness(machine.process)
+        self._began = time.monotonic()
+        self._limit = STILL if machine.spec.icount else STILL_NO_ICOUNT
+
+    def begin(self):
+        """A new wait: whatever the test did before may have an effect."""
+        self._still.restart()
+
+    def still_for(self):
+        """Seconds for which the guest has been asleep."""
+        return self._still.seconds()
+
+    def __call__(self, what):
+        machine = self._machine
+        if machine.ended():
+            raise GuestFail(f"{machine.how_it_ended()}; waited for {what}")
+        if machine.process.cpu_seconds() > machine.spec.cpu_limit:
+            raise GuestTimeout(
+                f"the guest ran for {machine.spec.cpu_limit} s of processor"
+                f" time; waited for {what}")
+        if time.monotonic() - self._began > machine.spec.wall_limit:
+            raise HarnessError(
+                f"{machine.spec.wall_limit} s by the clock were not enough;"
+                f" waited for {what}")
+        if machine.answering():
+            self._still.restart()
+        asleep = self.still_for()
+        if asleep > IDLE and any(
+                [disk.release_idle() for disk in machine.disks.values()]):
+            self._still.restart()
+        elif asleep > self._limit:
+            machine.check_panic(what)
+            raise GuestTimeout("the guest sleeps, and nothing will wake it; "
+                               f"waited for {what}")
+
+
+class Machine:
+    """QEMU with its channels; the arguments are those of Spec."""
+
+    def __init__(self, **facts):
+        self.spec = spec.Spec(**facts)
+        self.disks = self.spec.disks
+        self.watch = Watch()
+        self.folder = None
+        self.serial = self.qmp = self.process = self.patience = None
+        self.dimms = Dimms(self)
+        self._sockets = []      # ours, theirs, ours, theirs...
+        self._held_at_end = []  # for the diagnosis; then they are let go
+
+    # Life.
+
+    def __enter__(self):
+        self.folder = RunFolder(self.spec.name)
+        try:
+            self._start()
+        except BaseException as e:
+            self.__exit__(type(e), e, None)
+            raise
+        return self
+
+    def __exit__(self, kind, exc, trace):
+        try:
+            self._stop()
+            if exc is None:
+                self.dimms.check_no_stale_access()
+        except GuestFail as e:
+            exc = e
+            raise
+        finally:
+            self._report(exc)
+            self.folder.close()
+
+    def _socket(self):
+        """A pair: ours, and the number of the one QEMU inherits."""
+        ours, theirs = socket.socketpair()
+        self._sockets += [ours, theirs]
+        return ours, theirs.fileno()
+
+    def _start(self):
+        disk_options, disk_fds = self._attach_disks()
+        serial, serial_fd = self._socket()
+        qmp, qmp_fd = self._socket()
+        image = None
+        if self.spec.loader == "grub":
+            image = iso.build(self.spec, self.folder / "boot.iso")
+        start = self.spec.machine_options() + self.spec.boot_options(image)
+        self._write_script(start)
+        self.process = QemuProcess(
+            start + spec.socket_options(serial_fd, qmp_fd)
+            + spec.log_options(self.folder.path) + disk_options,
+            [serial_fd, qmp_fd] + disk_fds, self.folder / "qemu.log",
+            self.watch)
+        for theirs in self._sockets[1::2]:
+            theirs.close()  # so that we see the end of QEMU as an end of file
+        self._listen(serial, qmp)
+
+    def _attach_disks(self):
+        options, fds = [], []
+        log = self.folder.logger("nbd.log", self.watch.now)
+        for name, disk in self.disks.items():
+            theirs = disk.attach(name, self.watch, log)
+            self._sockets += [disk, theirs]     # both are closed at the end
+            fds.append(theirs.fileno())
+            options += spec.nbd_disk_options(name, theirs.fileno())
+        return options, fds
+
+    def _listen(self, serial, qmp):
+        self.serial = Serial(serial, self.watch, self.folder / "serial.log")
+        self.serial.start()
+        self.qmp = Qmp(qmp, self.watch,
+                       self.folder.logger("qmp.log", self.watch.now))
+        self.qmp.on_event = self._note_in_flight
+        if not self.qmp.start():
+            raise HarnessError("QEMU did not start: "
+                               + self.folder.text("qemu.log").strip())
+        self.patience = Patience(self)
+        self.watch.check = self.patience
+        if not self.spec.paused:
+            self.cont()
+
+    def _note_in_flight(self, event):
+        """With each event: what the disks had not answered just then."""
+        event["in_flight"] = [
+            r for disk in self.disks.values() for r in disk.in_flight()]
+
+    def _write_script(self, start):
+        """rerun.sh, which has a folder of its own for what it writes."""
+        images, options = [], []
+        rerun = self.folder / "rerun"
+        for name, disk in self.disks.items():
+            path = disk.image.path
+            if not path:
+                path = f"{rerun}/{name}.img"
+                images.append((disk.image.recipe, path))
+            options += spec.disk_options(name, f"file={path}")
+        self.folder.write_script(
+            start + ["-serial", "mon:stdio"] + options
+            + spec.log_options(rerun), images)
+
+    def _stop(self):
+        self._held_at_end = [str(r) for r in self.held()]
+        for disk in self.disks.values():
+            disk.open_up()
+        if self.process:
+            self.process.kill()
+        for end in self._sockets:
+            end.close()
+        for reader in (self.serial, self.qmp):
+            if reader:
+                reader.join()
+
+    # What a test asks for.
+
+    def ended(self):
+        """Whether QEMU has ended, and all that it said has arrived."""
+        return self.process.status is not None and self.serial.eof
+
+    def answering(self):
+        """Whether a disk is just answering: the guest will be woken."""
+        return any(r.state in ("arrived", "ending")
+                   for disk in self.disks.values() for r in disk.in_flight())
+
+    def held(self):
+        """The requests that all disks hold."""
+        return [r for disk in self.disks.values() for r in disk.held()]
+
+    def how_it_ended(self):
+        """The end of QEMU in a few words, the panic's own if it was one."""
+        self.qmp.join()
+        panic = outcome.panic_lines(self.serial.lines)
+        return panic[0] if panic else outcome.died_how(
+            self.process.status, self.qmp.shutdown_reason(),
+            self.folder.text("guest_errors.log"))
+
+    def check_panic(self, what):
+        """Raise if the kernel has panicked, and stopped."""
+        panic = outcome.panic_lines(self.serial.lines)
+        if panic:
+            raise GuestFail(f"{panic[0]}; waited for {what}")
+
+    def wait_exit(self, status=outcome.EXIT_OK):
+        """Wait for the guest to end QEMU, in just this way."""
+        self.watch.wait(self.ended, f"QEMU to end with status {status}")
+        if self.process.status != status:
+            raise GuestFail(
+                f"{self.how_it_ended()}: status {self.process.status}, "
+                f"not {status}")
+
+    def wait_power_off(self):
+        """Wait for the guest to switch the machine off by ACPI.
+
+        A triple fault also ends QEMU with status 0: only the event tells.
+        """
+        self.wait_exit(status=0)
+        self.qmp.join()
+        if self.qmp.shutdown_reason() != "guest-shutdown":
+            raise GuestFail("the machine ended, but was not switched off")
+
+    def wait_idle(self):
+        """Wait until the guest does nothing any more."""
+        self.patience.begin()
+        self.watch.wait(
+            lambda: self.patience.still_for() > IDLE
+            and not self.answering(),
+            "the guest to fall asleep", self.spec.wall_limit, check=False)
+
+    def cont(self):
+        """Start a machine that was made with paused=True."""
+        for disk in self.disks.values():
+            disk.obey()
+        self.qmp.command("cont")
+
+    def events(self):
+        """The record of memory events so far, as lines."""
+        return self.folder.text("events.log").splitlines()
+
+    # The end.
+
+    def diagnosis(self):
+        """What can be said about the state the machine is or ended in."""
+        return outcome.diagnose(
+            self.serial.lines if self.serial else [],
+            status=self.process.status if self.process else None,
+            shutdown=self.qmp.shutdown_reason() if self.qmp else None,
+            guest_log=self.folder.text("guest_errors.log"),
+            held=self._held_at_end, stderr=self.folder.text("qemu.log"))
+
+    def _report(self, exc):
+        result = outcome.of_exception(exc)
+        said = [] if exc is None else self.diagnosis()
+        self.folder.write_result(
+            name=self.spec.name, design=self.spec.design,
+            repeat=self.spec.repeat, outcome=result,
+            why=str(exc or ""), diagnosis=said,
+            status=self.process.status if self.process else None,
+            cpu_seconds=self.process.cpu_seconds() if self.process else 0,
+            wall_seconds=round(self.watch.now(), 3))
+        if exc is not None:
+            print("\n".join([f"{result}: {exc}", *said,
+                             f"all of it is in {self.folder.path}"]))

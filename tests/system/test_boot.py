@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""From power-on to the first program, and from its end to power-off."""
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from tests.harness import outcome
+
+HELLO = r"""
+#include <stdio.h>
+#include <unistd.h>
+#include <sys/reboot.h>
+int main(int argc, char **argv)
+{
+    (void)argc;
+    printf("hello from %s, pid %d\n", argv[0], (int)getpid());
+    fflush(stdout);
+    if (POWER_OFF)
+        reboot(RB_POWER_OFF);
+    return STATUS;
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def hello(compile_c):
+    """A first program: hello() ends with 0."""
+    def build(status=0, power_off=0):
+        source = HELLO.replace("STATUS", str(status))
+        return compile_c(f"hello{status}{power_off}",
+                         source.replace("POWER_OFF", str(power_off)))
+    return build
+
+
+def expect_hello(machine):
+    """The banner, then the program."""
+    machine.serial.expect(r"^hotcow\b")
+    machine.serial.expect(r"^hello from \S+, pid 1$")
+
+
+@pytest.mark.parametrize("loader", ["qemu", "grub"])
+def test_boots(boot, archive, hello, design, cpus, loader):
+    """Both loaders bring up each design on any number of processors."""
+    machine = boot(design=design, cpus=cpus, loader=loader, init="/init",
+                   initrd=archive({"init": hello()}))
+    expect_hello(machine)
+    machine.wait_exit()
+
+
+def test_boots_without_icount(boot, archive, hello, cpus):
+    """Processors that really run at once."""
+    machine = boot(cpus=cpus, icount=False,
+                   initrd=archive({"init": hello()}))
+    expect_hello(machine)
+    machine.wait_exit()
+
+
+@pytest.mark.parametrize("memory", [32, 64])
+def test_small_memory(boot, archive, hello, design, memory):
+    """A static musl program needs no more than this."""
+    machine = boot(design=design, memory=memory,
+                   initrd=archive({"init": hello()}))
+    expect_hello(machine)
+    machine.wait_exit()
+
+
+def test_init_word(boot, archive, hello):
+    """init=/path chooses the program."""
+    machine = boot(init="/bin/other", initrd=archive(
+        {"init": b"not a program", "bin/other": hello()}))
+    machine.serial.expect("^hello from /bin/other, pid 1$")
+    machine.wait_exit()
+
+
+def test_init_fails(boot, archive, hello):
+    """The status of init is the status of the machine."""
+    machine = boot(initrd=archive({"init": hello(status=7)}))
+    expect_hello(machine)
+    machine.wait_exit(outcome.EXIT_INIT_FAILED)
+
+
+def test_power_off(boot, archive, hello):
+    """reboot(RB_POWER_OFF) ends QEMU by ACPI, not by a fault."""
+    machine = boot(initrd=archive({"init": hello(power_off=1)}))
+    expect_hello(machine)
+    machine.wait_power_off()
+
+
+def test_no_init(boot, archive):
+    """A first program that is not there is said to be missing."""
+    machine = boot(init="/bin/nothing",
+                   initrd=archive({"etc/motd": b"hello"}))
+    machine.serial.expect("/bin/nothing")
+    machine.wait_exit(outcome.EXIT_INIT_FAILED)
+
+
+def test_init_is_not_a_program(boot, archive):
+    """So is one that cannot be run."""
+    machine = boot(initrd=archive({"init": b"\0\1\2 no program"}))
+    machine.serial.expect("/init")
+    machine.wait_exit(outcome.EXIT_INIT_FAILED)
+
+
+BROKEN = {
+    "gzip": (lambda good: gzip.compress(good), "compressed"),
+    "truncated": (lambda good: good[:len(good) // 2], "initramfs"),
+    "garbage": (lambda good: b"\xa5" * len(good), "initramfs"),
+    "no-trailer": (lambda good: good[:good.rindex(b"070701")], "initramfs"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_bad_initramfs(boot, archive, hello, tmp_path, how):
+    """A bad archive gets a message, and never a crash.
+
+    What is whole of it may be used: then init even runs.
+    """
+    damage, word = BROKEN[how]
+    good = archive({"init": hello()}).read_bytes()
+    (tmp_path / "bad.cpio").write_bytes(damage(good))
+    machine = boot(initrd=tmp_path / "bad.cpio")
+    machine.serial.expect(f"(?i){word}")
+    machine.watch.wait(machine.ended, "the end")
+    assert machine.process.status in (
+        outcome.EXIT_OK, outcome.EXIT_INIT_FAILED), machine.how_it_ended()
+
+
+def test_no_initramfs(boot):
+    """No archive at all."""
+    machine = boot(initrd="")
+    machine.serial.expect("(?i)initramfs")
+    machine.wait_exit(outcome.EXIT_INIT_FAILED)
+
+
+def test_panic(boot, archive, hello):
+    """A panic says where, by name, and ends QEMU with a bad status."""
+    machine = boot(append="panic_test=1",
+                   initrd=archive({"init": hello()}))
+    machine.serial.expect("(?i)panic")
+    machine.serial.expect(r"kmain|[a-z_]+\+0x")
+    machine.wait_exit(outcome.EXIT_PANIC)
