@@ -9,6 +9,7 @@
 #include <kernel/lock.h>
 #include <kernel/types.h>
 
+struct blockdev;
 struct mapping;
 struct file;
 struct inode;
@@ -88,6 +89,8 @@ void fs_init(void); /* the tree, /dev, /proc, /sys, modules */
 /* Follows links (the last one too unless nofollow). Absolute, or relative to
    the current process's cwd. A reference, or NULL and *err. */
 struct inode *path_lookup(const char *path, bool nofollow, int *err);
+/* The disk behind a block device's inode, or NULL. */
+struct blockdev *inode_blockdev(struct inode *);
 void inode_get(struct inode *);
 void inode_put(struct inode *);
 struct file *file_open(const char *path, u32 flags, u32 mode, int *err);

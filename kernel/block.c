@@ -50,7 +50,7 @@ static bool bio_is_valid(const struct bio *bio)
     u64 bytes = 0;
 
     if (bio->op == BIO_FLUSH)
-        return bio->nr_segs == 0;
+        return true;
     for (u32 i = 0; i < bio->nr_segs; i++) {
         if (!seg_is_valid(&bio->segs[i]))
             return false;

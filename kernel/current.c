@@ -57,9 +57,10 @@ struct mm *current_mm(void)
 bool set_memalloc(bool on)
 {
     struct task *t = current_task();
-    bool old = t->memalloc;
+    bool old = t && t->memalloc;
 
-    t->memalloc = on;
+    if (t)
+        t->memalloc = on;
     return old;
 }
 

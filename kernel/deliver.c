@@ -39,8 +39,7 @@ static void finish_call(struct task *t, struct trap_frame *f,
     t->restart = 0;
     if (!restart)
         return;
-    if (!handler ||
-        (restart == ERESTARTSYS && (handler->flags & SA_RESTART)))
+    if (!handler || (restart == ERESTARTSYS && (handler->flags & SA_RESTART)))
         again(t, f);
     else
         f->rax = (u64)-EINTR;
@@ -128,6 +127,7 @@ static void run_handler(struct trap_frame *f, const struct siginfo_min *info,
     sigset_t during = t->sig_blocked | action->mask;
 
     t->restore_saved = false;
+    t->restarting = false; /* the handler's own calls come first */
     if (sigframe_push(f, action, info, after)) {
         /* A handler for that may have a stack of its own; if not, end. */
         if (info->signo == SIGSEGV)

@@ -94,7 +94,9 @@ static int parse_script(struct exec *x)
     char *arg;
 
     if (!end)
-        return -ENOEXEC; /* cut short: perhaps in the middle of a name */
+        end = x->script + strlen(x->script);
+    if (end == x->script + SCRIPT_LINE - 1)
+        return -ENOEXEC; /* cut short, perhaps in the middle of a name */
     while (end > x->script && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
     *end = 0;
@@ -177,7 +179,7 @@ static u64 stack_limit(void)
                    STACK_MAX);
 }
 
-#define AUX_WORDS 36 /* see fill_aux */
+#define AUX_WORDS 34 /* see fill_aux */
 
 static int map_stack(struct exec *x)
 {

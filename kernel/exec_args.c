@@ -107,8 +107,8 @@ int args_add_array(struct exec_args *a, u64 array, unsigned skip,
             return err;
         if (i < skip)
             continue;
-        err = from_kernel ? args_add_kernel(a, (const char *)p)
-                          : add_user(a, p);
+        err =
+            from_kernel ? args_add_kernel(a, (const char *)p) : add_user(a, p);
         if (err)
             return err;
         ++*count;

@@ -106,8 +106,7 @@ static void give_children_to_init(struct process *p)
 {
     struct process *child, *next;
 
-    list_for_each_entry_safe(child, next, &p->children, child_node)
-    {
+    list_for_each_entry_safe (child, next, &p->children, child_node) {
         child->parent = init_process;
         list_move_tail(&child->child_node, &init_process->children);
         if (child->dead)
@@ -176,8 +175,9 @@ int threads_kill_others(void)
     bool doomed = me->sig_pending & SIG_BIT(SIGKILL);
 
     if (!doomed)
-        list_for_each_entry(t, &p->threads, proc_node) if (t != me)
-            thread_kill(t);
+        list_for_each_entry (t, &p->threads, proc_node)
+            if (t != me)
+                thread_kill(t);
     spin_unlock_irqrestore(&p->sig_lock, flags);
     if (doomed ||
         wait_event_killable(&p->group_wait, READ_ONCE(p->nr_threads) == 1))

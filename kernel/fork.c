@@ -34,9 +34,9 @@
 #define CLONE_CHILD_SETTID   0x01000000ull
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
-#define ANY_FLAGS                                                        \
-    (CSIGNAL | CLONE_VM | CLONE_VFORK | CLONE_SYSVSEM | CLONE_SETTLS |   \
-     CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |       \
+#define ANY_FLAGS                                                      \
+    (CSIGNAL | CLONE_VM | CLONE_VFORK | CLONE_SYSVSEM | CLONE_SETTLS | \
+     CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |     \
      CLONE_UNTRACED | CLONE_CHILD_SETTID)
 
 /* A vfork parent's bed. The parent may be killed while it sleeps, the child

@@ -152,8 +152,7 @@ static s64 wake(const struct futex_key *key, u32 count, u32 bits)
     u32 woken = 0;
 
     spin_lock(&b->lock);
-    list_for_each_entry_safe(w, next, &b->sleepers, node)
-    {
+    list_for_each_entry_safe (w, next, &b->sleepers, node) {
         if (woken >= count)
             break;
         if (!same_key(&w->key, key) || !(w->bits & bits))
@@ -254,8 +253,7 @@ static s64 requeue(const struct futex_key *from, const struct futex_key *to,
     u32 woken = 0, nr_moved = 0;
 
     lock_two(a, b);
-    list_for_each_entry_safe(w, next, &a->sleepers, node)
-    {
+    list_for_each_entry_safe (w, next, &a->sleepers, node) {
         if (!same_key(&w->key, from))
             continue;
         if (woken < nr_wake) {

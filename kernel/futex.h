@@ -5,6 +5,7 @@
 
 #include <kernel/types.h>
 
+void futex_init(void); /* before the first process */
 /* Wake one sleeper at this address of the current address space. */
 void futex_wake_at(u64 addr);
 

@@ -79,8 +79,7 @@ static int from_user_time(s64 s, s64 us, u64 *ns)
 {
     if (s < 0 || us < 0 || us >= 1000000)
         return -EINVAL;
-    *ns = min_u64((u64)s, MAX_SECONDS) * NSEC_PER_SEC +
-          (u64)us * NSEC_PER_USEC;
+    *ns = min_u64((u64)s, MAX_SECONDS) * NSEC_PER_SEC + (u64)us * NSEC_PER_USEC;
     return 0;
 }
 

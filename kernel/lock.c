@@ -34,13 +34,13 @@ static bool spin_try(struct spinlock *l)
 {
     if (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE) != 0)
         return false;
-    WRITE_ONCE(l->owner_cpu, cpu_id() + 1);
+    WRITE_ONCE(l->owner_cpu, cpu_read(id) + 1);
     return true;
 }
 
 static bool owner_is_me(const struct spinlock *l)
 {
-    return READ_ONCE(l->owner_cpu) == cpu_id() + 1;
+    return READ_ONCE(l->owner_cpu) == cpu_read(id) + 1;
 }
 
 /* Read until it looks free: the line stays shared while we wait. */
@@ -68,7 +68,7 @@ static void spin_lock_how(struct spinlock *l, bool nested)
 {
     preempt_disable();
     lockcheck_order(&l->class, nested);
-    lockcheck_context(l, irqs_enabled());
+    lockcheck_context(l);
     while (!spin_try(l))
         spin_wait(l);
     lockcheck_acquired(&l->class, l);
@@ -88,7 +88,7 @@ void spin_lock_nested(struct spinlock *l)
 bool spin_trylock(struct spinlock *l)
 {
     preempt_disable();
-    lockcheck_context(l, irqs_enabled());
+    lockcheck_context(l);
     if (!spin_try(l)) {
         preempt_enable();
         return false;
@@ -111,7 +111,7 @@ u64 spin_lock_irqsave(struct spinlock *l)
 
     preempt_disable();
     lockcheck_order(&l->class, false);
-    lockcheck_context(l, false);
+    lockcheck_context(l);
     while (!spin_try(l)) {
         irq_restore(flags);
         spin_wait(l);

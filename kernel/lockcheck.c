@@ -14,6 +14,7 @@
  *    so that each mutex does not cost three entries.
  */
 #include <kernel/current.h>
+#include <kernel/irq.h>
 #include <kernel/lockcheck.h>
 #include <kernel/print.h>
 #include <kernel/task.h>
@@ -95,13 +96,13 @@ void lockcheck_released(const struct lock_class *c, const void *lock)
  * on will deadlock on the day the handler comes in between. That it was ever
  * taken both ways is enough to know.
  */
-void lockcheck_context(struct spinlock *l, bool irqs_were_on)
+void lockcheck_context(struct spinlock *l)
 {
     u16 how, seen;
 
     if (!held_here())
         return;
-    how = in_interrupt() ? TAKEN_IN_IRQ : irqs_were_on ? TAKEN_WITH_IRQS : 0;
+    how = in_interrupt() ? TAKEN_IN_IRQ : irqs_enabled() ? TAKEN_WITH_IRQS : 0;
     seen = READ_ONCE(l->contexts);
     if ((seen | how) == seen)
         return;

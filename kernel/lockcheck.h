@@ -17,7 +17,7 @@ void lockcheck_order(const struct lock_class *c, bool nested);
 void lockcheck_acquired(const struct lock_class *c, const void *lock);
 void lockcheck_released(const struct lock_class *c, const void *lock);
 /* Is this spinlock safe against the interrupts that also take it? */
-void lockcheck_context(struct spinlock *l, bool irqs_were_on);
+void lockcheck_context(struct spinlock *l);
 /* The name of the lock taken last; for messages. */
 const char *lockcheck_last(void);
 
@@ -43,10 +43,9 @@ static inline void lockcheck_released(const struct lock_class *c,
     (void)lock;
 }
 
-static inline void lockcheck_context(struct spinlock *l, bool irqs_were_on)
+static inline void lockcheck_context(struct spinlock *l)
 {
     (void)l;
-    (void)irqs_were_on;
 }
 
 static inline const char *lockcheck_last(void)

@@ -46,6 +46,7 @@ static bool pid_insert(struct pid *pid)
     nr_in_use++;
     pid->nr = next_free();
     pid->users = 1;
+    list_init(&pid->group);
     bucket = &buckets[(unsigned)pid->nr % PID_BUCKETS];
     pid->next = *bucket;
     *bucket = pid;

@@ -9,7 +9,7 @@
 #ifndef KERNEL_PID_H
 #define KERNEL_PID_H
 
-#include <kernel/types.h>
+#include <kernel/list.h>
 
 struct task;
 struct process;
@@ -17,11 +17,12 @@ struct process;
 /* All fields: tasks lock; nr is fixed. */
 struct pid {
     int nr;
-    unsigned users;    /* its task, its process, and each process of its
+    unsigned users;         /* its task, its process, and each process of its
                           group and of its session */
-    struct task *task; /* the thread of this number, or NULL */
-    struct process *proc;
-    struct pid *next; /* in its bucket */
+    struct task *task;      /* the thread of this number, or NULL */
+    struct process *proc;   /* the process of this number, or NULL */
+    struct list_head group; /* the processes of this group */
+    struct pid *next;       /* in its bucket */
 };
 
 /* A fresh number with one user. NULL: none left, or no memory. May sleep. */

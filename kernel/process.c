@@ -46,6 +46,7 @@ static void process_init_parts(struct process *p)
     list_init(&p->child_node);
     list_init(&p->threads);
     list_init(&p->all_node);
+    list_init(&p->group_node);
     waitq_init(&p->child_wait);
     waitq_init(&p->group_wait);
     spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
@@ -106,12 +107,11 @@ void process_destroy(struct process *p)
 void process_link(struct process *p, struct process *parent, struct pid *pid)
 {
     p->pid = pid->nr;
-    p->pgid = parent ? parent->pgid : pid->nr;
     p->sid = parent ? parent->sid : pid->nr;
     pid->proc = p;
     pid_hold(p->pid);
-    pid_hold(p->pgid);
     pid_hold(p->sid);
+    group_join(p, parent ? parent->pgid : pid->nr);
     p->parent = parent;
     if (parent)
         list_add_tail(&p->child_node, &parent->children);
@@ -123,8 +123,8 @@ void process_unlink(struct process *p)
     list_del(&p->child_node);
     list_del(&p->all_node);
     pid_find(p->pid)->proc = NULL;
+    group_leave(p);
     pid_drop(p->sid);
-    pid_drop(p->pgid);
     pid_drop(p->pid);
     process_put(p);
 }
@@ -177,7 +177,7 @@ u64 process_cpu_ns(struct process *p)
     u64 ns = p->cpu_ns;
     struct task *t;
 
-    list_for_each_entry(t, &p->threads, proc_node)
+    list_for_each_entry (t, &p->threads, proc_node)
         ns += task_cpu_ns(t);
     spin_unlock_irqrestore(&tasks_lock, flags);
     return ns;

@@ -15,6 +15,7 @@ struct sigaction_k {
 struct process {
     int pid;                     /* fixed */
     int pgid, sid;               /* tasks lock */
+    struct list_head group_node; /* of the same pgid; tasks lock */
     struct process *parent;      /* tasks lock */
     struct list_head children;   /* tasks lock */
     struct list_head child_node; /* tasks lock */
@@ -57,7 +58,7 @@ struct process *current_process(void);
 /* Send: to a process / to a thread. Any context that may take the tasks
    lock's successors. 0 or -ESRCH, -EINVAL. sig 0 only checks. */
 int signal_process(int pid, int sig);
-/* The caller keeps t from going away: it holds tasks_lock, or is t. */
+/* t is the current task, or cannot end meanwhile. Takes tasks_lock. */
 int signal_task(struct task *t, int sig, const struct siginfo_min *info);
 int signal_group(int pgid, int sig);
 /* A fault: the current thread gets the signal even if it is blocked or

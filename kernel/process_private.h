@@ -31,6 +31,12 @@ u64 process_cpu_ns(struct process *p);
 /* The current task changes its address space, and its processor with it. */
 void task_switch_mm(struct mm *mm);
 
+/* ---- kernel/group.c: caller holds tasks_lock ---- */
+
+/* The process, in no group, becomes a member; the number is in use. */
+void group_join(struct process *p, int pgid);
+void group_leave(struct process *p);
+
 /* ---- kernel/fork.c ---- */
 
 /* The current task stops using its parent's memory: a vfork parent goes on. */
@@ -57,11 +63,10 @@ void init_exited(int wait_status) NORETURN;
 #define SIG_DFL 0
 #define SIG_IGN 1
 
-#define SIG_BIT(sig)     (1ull << ((sig)-1))
-#define SIG_UNBLOCKABLE  (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
-#define SIG_STOPS                               \
-    (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) |      \
-     SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
+#define SIG_BIT(sig)    (1ull << ((sig)-1))
+#define SIG_UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
+#define SIG_STOPS \
+    (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
 
 #define SA_NOCLDSTOP 0x00000001u
 #define SA_NOCLDWAIT 0x00000002u

@@ -91,7 +91,7 @@ static int scan_many(struct wait_request *w)
     struct process *child;
     int ret = -ECHILD;
 
-    list_for_each_entry(child, &w->parent->children, child_node) {
+    list_for_each_entry (child, &w->parent->children, child_node) {
         if (!in_group(w, child))
             continue;
         if (try_child(w, child))

@@ -140,6 +140,8 @@ static void switch_to(struct cpu *c, struct runq *rq, struct task *prev,
 {
     struct pgtable *pt = next->mm ? &next->mm->pt : NULL;
 
+    if (prev == c->idle)
+        bit_clear(&idle_cpus, c->id); /* if a kick was faster than idle_once */
     rq->prev = prev;
     c->current = next;
     if (c->loaded != pt)
@@ -174,6 +176,8 @@ static void reschedule(bool yielding)
     runq_set_slice_end(rq);
     spin_unlock(&rq->lock);
     clock_update(next == &rq->idle);
+    if (stolen && stolen != next)
+        kick_some_idle(); /* we were woken, and keep it waiting here */
     if (next != prev)
         switch_to(c, rq, prev, next);
 }
@@ -220,20 +224,13 @@ void preempt_check(void)
         reschedule(false);
 }
 
-void preempt_disable(void)
-{
-    cpu_add(preempt_count, 1);
-}
-
 /* With interrupts off it is left to whoever turns them on by releasing a
    lock, or to the next interrupt. */
-void preempt_enable(void)
+void preempt_point(void)
 {
     u64 flags;
 
-    cpu_add(preempt_count, -1);
-    if (likely(!cpu_read(need_resched)) || cpu_read(preempt_count) > 0 ||
-        !irqs_enabled())
+    if (cpu_read(preempt_count) > 0 || !irqs_enabled())
         return;
     flags = irq_save();
     preempt_check();
@@ -283,8 +280,8 @@ static struct runq *lock_rq_of(struct task *t)
     }
 }
 
-/* `first` has just joined the queue: does that change what runs? rq->lock
-   held; charged. */
+/* `t` has just joined the queue: does that change who runs, or for how long?
+   rq->lock held; charged. */
 static void check_preempt(struct runq *rq, struct task *t)
 {
     unsigned cpu = (unsigned)(rq - runqs);
@@ -312,7 +309,7 @@ static void check_preempt(struct runq *rq, struct task *t)
 static void place(struct runq *rq, struct task *t)
 {
     bool leaving = __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE);
-    bool claimed = false;
+    bool claimed = false, waits;
     unsigned cpu = leaving ? t->cpu : choose_cpu(t, &claimed);
 
     if (cpu != t->cpu) {
@@ -326,9 +323,9 @@ static void place(struct runq *rq, struct task *t)
         kick(cpu);
     else
         check_preempt(rq, t);
-    claimed |= rq->curr == &rq->idle;
+    waits = rq->curr != &rq->idle;
     spin_unlock(&rq->lock);
-    if (!claimed)
+    if (waits)
         kick_some_idle();
 }
 
@@ -393,6 +390,7 @@ static bool work_waits_somewhere(void)
  */
 static void idle_once(struct cpu *c)
 {
+    irq_save();
     bit_set(&idle_cpus, c->id);
     if (!READ_ONCE(c->need_resched) && !work_waits_somewhere()) {
         clock_update(true);
@@ -401,6 +399,7 @@ static void idle_once(struct cpu *c)
     irq_save();
     bit_clear(&idle_cpus, c->id);
     reschedule(false);
+    irq_enable();
 }
 
 /* The idle task never moves, so `c` stays right. */

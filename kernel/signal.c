@@ -16,9 +16,8 @@
 #include <kernel/print.h>
 #include <kernel/process_private.h>
 
-#define SIG_DEFAULT_IGNORED                     \
-    (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) |      \
-     SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
+#define SIG_DEFAULT_IGNORED \
+    (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
 
 /* fatal_signal_pending and signal_is_pending are asked by every sleeper, and
    look without a lock: a bit that comes later comes with a wake-up. */
@@ -80,7 +79,7 @@ void group_exit_start(struct process *p, int status)
     p->group_exit = true;
     p->exit_status = status;
     p->stopped = false;
-    list_for_each_entry(t, &p->threads, proc_node)
+    list_for_each_entry (t, &p->threads, proc_node)
         thread_kill(t);
 }
 
@@ -106,7 +105,7 @@ void signal_discard(struct process *p, sigset_t set)
     struct task *t;
 
     p->sig_pending &= ~set;
-    list_for_each_entry(t, &p->threads, proc_node)
+    list_for_each_entry (t, &p->threads, proc_node)
         t->sig_pending &= ~set;
 }
 
@@ -114,8 +113,9 @@ void signal_interrupt_others(struct process *p)
 {
     struct task *t;
 
-    list_for_each_entry(t, &p->threads, proc_node) if (t != current_task())
-        signal_wake(t, false);
+    list_for_each_entry (t, &p->threads, proc_node)
+        if (t != current_task())
+            signal_wake(t, false);
 }
 
 void signal_retarget(struct process *p, struct task *t, sigset_t set)
@@ -124,7 +124,7 @@ void signal_retarget(struct process *p, struct task *t, sigset_t set)
 
     if (!set)
         return;
-    list_for_each_entry(other, &p->threads, proc_node)
+    list_for_each_entry (other, &p->threads, proc_node)
         if (other != t && takes(other, set))
             signal_wake(other, false);
 }
@@ -136,7 +136,7 @@ static struct task *choose_thread(struct process *p, int sig)
 
     if (t->proc == p && takes(t, SIG_BIT(sig)))
         return t;
-    list_for_each_entry(t, &p->threads, proc_node)
+    list_for_each_entry (t, &p->threads, proc_node)
         if (takes(t, SIG_BIT(sig)))
             return t;
     return NULL;
@@ -157,8 +157,12 @@ static void post(struct process *p, struct task *t, int sig,
 {
     struct task *target = t;
 
-    if (sig == SIGKILL)
-        t = NULL; /* a matter of the whole process */
+    if (sig == SIGKILL) {
+        /* init only dies if the kernel says so (out of memory). */
+        if (p != init_process || info->code == SI_KERNEL)
+            group_exit_start(p, SIGKILL);
+        return;
+    }
     if (!t || !takes(t, SIG_BIT(sig)))
         target = t ? NULL : choose_thread(p, sig);
     if (target && !(target->sig_wait & SIG_BIT(sig)) && signal_ignored(p, sig))
@@ -259,10 +263,8 @@ int signal_send(struct process *p, struct task *t, int sig,
 void signal_parent(struct process *child, int code, int status)
 {
     struct process *parent = child->parent;
-    struct siginfo_min info = {.signo = SIGCHLD,
-                               .code = code,
-                               .pid = child->pid,
-                               .addr = (u64)status};
+    struct siginfo_min info = {
+        .signo = SIGCHLD, .code = code, .pid = child->pid, .addr = (u64)status};
     bool job = code == CLD_STOPPED || code == CLD_CONTINUED;
 
     if (!parent)
@@ -297,11 +299,12 @@ int signal_group(int pgid, int sig)
 {
     struct siginfo_min info = info_from_current(sig);
     u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct pid *pid = pid_find(pgid);
     int err = -ESRCH;
     struct process *p;
 
-    list_for_each_entry(p, &all_processes, all_node)
-        if (p->pgid == pgid)
+    if (pid)
+        list_for_each_entry (p, &pid->group, group_node)
             err = signal_send(p, NULL, sig, &info);
     spin_unlock_irqrestore(&tasks_lock, flags);
     return err;
@@ -400,32 +403,4 @@ void signal_reset_for_exec(struct process *p)
     }
     spin_unlock_irqrestore(&p->sig_lock, flags);
     t->alt_sp = t->alt_size = 0;
-}
-
-/* t->mm is only compared here, so a task that leaves its mm just now may be
-   told as well: it is on its way out or, in exec, about to see it. */
-int oom_kill_mm_users(struct mm *mm)
-{
-    u64 flags = spin_lock_irqsave(&tasks_lock);
-    struct process *p;
-    struct task *t;
-    int told = 0;
-
-    list_for_each_entry(p, &all_processes, all_node)
-    {
-        int of_this = 0;
-
-        spin_lock(&p->sig_lock);
-        list_for_each_entry(t, &p->threads, proc_node) if (t->mm == mm)
-        {
-            t->oom_victim = true;
-            of_this++;
-        }
-        if (of_this)
-            group_exit_start(p, SIGKILL);
-        spin_unlock(&p->sig_lock);
-        told += of_this;
-    }
-    spin_unlock_irqrestore(&tasks_lock, flags);
-    return told;
 }

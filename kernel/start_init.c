@@ -8,6 +8,7 @@
  */
 #include <fs/file.h>
 #include <kernel/boot.h>
+#include <kernel/futex.h>
 #include <kernel/pid.h>
 #include <kernel/print.h>
 #include <kernel/process_private.h>
@@ -108,6 +109,7 @@ void start_init(void)
     struct task *t = task_create("init", init_main, NULL);
     u64 flags;
 
+    futex_init();
     if (!p || !pid || !t)
         panic("no memory for the first process");
     init_process = p;

@@ -99,8 +99,6 @@ bool wake_task(struct task *t);
 /* kernel/wait.c: the current task is asleep from now on, unless one of the n
    waiters was woken; then false. Interrupts off; schedule() follows. */
 bool task_set_sleeping(const struct waiter *w, unsigned n);
-void preempt_disable(void);
-void preempt_enable(void);
 unsigned sched_runnable(void); /* for loadavg */
 /* When the running task's turn on this processor ends, TIME_NEVER if nobody
    waits for it. Interrupts off. */
@@ -130,5 +128,22 @@ void task_exit(void) NORETURN;
    any more; where its stack begins. */
 void task_free(struct task *t);
 u64 task_stack_top(const struct task *t);
+
+/* ---- preemption ---- */
+/* Let another task run, if one should and nothing forbids it. */
+void preempt_point(void);
+
+/* The current task stays on this processor, and is not switched away. */
+static inline void preempt_disable(void)
+{
+    cpu_add(preempt_count, 1);
+}
+
+static inline void preempt_enable(void)
+{
+    cpu_add(preempt_count, -1);
+    if (unlikely(cpu_read(need_resched)))
+        preempt_point();
+}
 
 #endif

@@ -23,12 +23,13 @@ enum lock_rank {
     RANK_PIPE,       /* mutex: a pipe's buffer */
     RANK_INODE,      /* mutex: a file's contents */
     RANK_AIO,        /* mutex: an AIO context's set-up */
-    RANK_MM_LIST,    /* mutex: the list of all address spaces */
+    RANK_SECTIONS,   /* mutex: sections neither come nor go (mm/removal.h) */
     RANK_MMAP,       /* rwsem: an address space's list of areas */
     RANK_FAULT_FILE, /* mutex: filling a file's page array */
     RANK_PAGE,       /* bit: what a page is (swap cache, under move) */
     RANK_ANON,       /* mutex: an anon_vma's list of areas */
     RANK_OOM,        /* mutex: the OOM killer, one at a time */
+    RANK_MM_LIST,    /* mutex: the list of all address spaces */
     RANK_FDTABLE,    /* spin: a process's open files */
     RANK_FUTEX,      /* spin: a bucket of futex sleepers */
     RANK_TASKS,      /* spin (irq): the list of tasks, parents and children */
@@ -37,6 +38,7 @@ enum lock_rank {
     RANK_SWAP,       /* spin: swap slots and the swap cache */
     RANK_LRU,        /* spin (irq): LRU lists */
     RANK_PINS,       /* spin (irq): the register of pins */
+    RANK_REMOVING,   /* spin (irq): the removal under way, and the last one */
     RANK_DISK,       /* spin (irq): a disk channel's queue */
     RANK_SLAB,       /* spin (irq): an object cache */
     RANK_PCP,        /* spin (irq): a processor's free frames */

@@ -23,6 +23,12 @@ void lru_add(struct page *p, bool active); /* not on a list; a ref is held */
 bool lru_isolate(struct page *p);
 void lru_putback(struct page *p); /* and drop that reference */
 void lru_del(struct page *p);     /* being freed; any context */
+/* Take up to n of the oldest pages off a list of a zone, as lru_isolate does,
+   and put them on `out`, linked by page->lru. How many. */
+unsigned lru_take(enum zone_id zone, bool active, unsigned n,
+                  struct list_head *out);
+/* Make it the oldest inactive page, if it is one. Any context. */
+void lru_rotate(struct page *p);
 /* Seen in use: inactive pages become referenced, then active. */
 void lru_mark_accessed(struct page *p);
 
@@ -31,9 +37,25 @@ void lru_mark_accessed(struct page *p);
  * freed. Not to be called by a task that is reclaiming already.
  */
 u64 reclaim_direct(enum alloc_flags how, unsigned order);
-/* Reclaim this page now (MADV_PAGEOUT): 0 = it left memory or is on its way,
-   -EBUSY if it may not be unmapped, -EAGAIN if in use. Waits for write-back. */
+/*
+ * Reclaim this page now (MADV_PAGEOUT): 0 = nobody maps it any more (it is
+ * freed with the caller's reference, unless a pin or a disk error keeps the
+ * frame in the swap cache); -EBUSY if it may not be unmapped, -EAGAIN if in
+ * use, -ENOSPC if there is no swap, -EINTR. The caller holds one reference,
+ * which it still has to drop; the page is isolated here. Waits for write-back.
+ */
 int reclaim_page(struct page *p);
+
+/* One scan, for the files that reclaim. */
+struct scan {
+    bool desperate; /* take pages that were used lately, too */
+    u64 freed;      /* pages that became free */
+    u64 writing;    /* pages met, or put, under write-back */
+};
+/* Look at 1/2^priority of a zone's lists. May sleep. */
+void reclaim_zone(enum zone_id zone, unsigned priority, struct scan *sc);
+#define RECLAIM_PRIORITY 6 /* where to begin; at 0 all is looked at */
+
 void kswapd_start(void);
 void kswapd_wake(void); /* any context */
 

@@ -5,6 +5,8 @@
 #ifndef MM_REMOVAL_H
 #define MM_REMOVAL_H
 
+#include <kernel/time.h>
+#include <kernel/wait.h>
 #include <mm/section.h>
 
 enum removal_method {
@@ -24,11 +26,21 @@ struct removal {
     u32 passes;
     u64 moved, refused, waited; /* pages moved, unmaps refused, waits */
     char why[80];               /* why it failed, for people */
+    /* The kernel's own, from memory_offline's start to its end: */
+    struct timer limit;      /* armed only if max_ns is set */
+    bool expired;            /* max_ns are over; set by the timer */
+    struct waitq *asleep_on; /* where its task sleeps; removing lock */
 };
+
+void removal_init(void); /* boot */
 
 /* The defaults for requests that say nothing (the command line's
    memhp.passes= and memhp.timeout= seconds, or /sys/.../removal). */
 void removal_defaults(struct removal *r, u32 first, u32 count);
+/* Method, limits and interruptible of *r are the defaults from now on. */
+void removal_set_defaults(const struct removal *r);
+/* The last removal that ended, and what memory_offline said. False: none. */
+bool removal_last(struct removal *out, int *error);
 
 /*
  * Take the sections offline: all or nothing. 0 or: -EBUSY (limit reached, or
@@ -42,12 +54,44 @@ int memory_offline(struct removal *r);
 int memory_online(u32 first, u32 count);
 
 /* A DIMM came, or is to go: what the hotplug driver calls. */
+/* All its sections come online, movable, or none does. 0; -EINVAL: not whole
+   sections; -EBUSY: some of it is online already; -ENOMEM. */
 int memory_add_dimm(int dimm, u64 base, u64 size);
 /* After memory_offline of all its sections: forget them. */
 void memory_forget_dimm(int dimm, u64 base, u64 size);
 
 /* Ask a removal that is under way to give up. False: none is. */
 bool removal_cancel(void);
+bool removal_under_way(void);
+
+/*
+ * Between these two no section's struct pages come or go, for whoever walks
+ * over all of them. A removal may be under way, but cannot end.
+ */
+void sections_hold(void);
+void sections_release(void);
+
+/*
+ * mm/removal_wait.c: sleep on q until done(arg). 0, or -EINTR if the removal
+ * is to give up: cancelled, out of time, or a signal if it is interruptible.
+ * r NULL: never give up. done is asked after the task is on the queue. No
+ * timer is armed but the one that max_ns asked for.
+ */
+int removal_wait(struct removal *r, struct waitq *q, bool (*done)(void *arg),
+                 void *arg);
+bool removal_should_stop(struct removal *r);
+void removal_begin(struct removal *r); /* arms the limit */
+void removal_end(struct removal *r, int error);
+
+/* A frame of an isolated section became free: mm/zone.c tells. Any context,
+   also under the zone lock. */
+void removal_frame_freed(void);
+extern struct waitq removal_waitq; /* woken then */
+u64 removal_frames_freed(void);    /* how many times that was */
+
+/* mm/removal_report.c: the text is written anew for each failure. */
+void removal_report_clear(void);
+void removal_report_add(const char *line, void *arg);
 
 /*
  * What kept the last failed removal, line by line through `emit`: each frame,

@@ -11,6 +11,7 @@
 #define MM_SWAP_H
 
 #include <kernel/block.h>
+#include <kernel/lock.h>
 #include <mm/page.h>
 #include <kernel/x86/pgtable.h>
 
@@ -21,7 +22,12 @@
 struct swap_slot {
     struct page *page; /* cached page or NULL; swap lock */
     u16 count;         /* swap entries in page tables; swap lock */
+    u16 seen;          /* mm_verify()'s scratch; swap lock */
+    bool failed;       /* the disk failed it: retire it once unused */
 };
+
+/* Guards slots and the swap cache. An interrupt never takes it. */
+extern struct spinlock swap_lock;
 
 /* A swap entry's place: device and slot, as kept in ptes and page->private. */
 typedef u64 swp_t; /* device << 40 | slot */
@@ -53,14 +59,22 @@ struct page *swap_cache_get(swp_t s);
 /* Give the locked anonymous page a slot and enter it in the cache (one
    reference). -ENOSPC: swap is full or off. */
 int swap_cache_add(struct page *page);
-/* Take the locked page out of the cache: it must be its only copy again, so
-   it is set dirty; drops the cache's reference. The slot lives on while
-   entries mean it: then the page must be clean and unmapped, and keeps
-   nothing. */
-void swap_cache_del(struct page *page);
 /* If no entry means its slot, and it is not under write-back, give the slot
    back. Page locked. Returns whether it is out of the cache now. */
 bool swap_try_free(struct page *page);
+
+/*
+ * The same for a clean, unmapped, locked page that only the cache and `mine`
+ * references of the caller hold: entries go on meaning the slot, and will read
+ * it again. False: it is dirty, or somebody looked it up meanwhile.
+ */
+bool swap_cache_drop(struct page *page, int mine);
+/* Put `new` in the place of `old` in the cache, if only the cache and `mine`
+   references hold old. Both locked; new takes over the cache's reference. */
+bool swap_cache_replace(struct page *old, struct page *new, int mine);
+/* Sleep until the page cached under s, if any, is neither locked nor under
+   write-back, holding no reference on it. 0 or -EINTR. */
+int swap_wait_quiet(swp_t s);
 
 /*
  * The page of an entry, read from disk if need be: a reference, in *out, maybe
@@ -73,6 +87,11 @@ int swap_read(swp_t s, struct page **out);
    set until it ends; unlocks the page. On a disk error the page becomes dirty
    again, its slot is retired once unused. May sleep for a request slot. */
 void swap_write(struct page *page);
+
+/* Writes that ended since boot; sleep until it is no longer `seen`, or no
+   write is under way, or a fatal signal comes. */
+u64 swap_writes_done(void);
+void swap_wait_for_write(u64 seen);
 
 bool swap_available(void);    /* some slot is free */
 bool swap_mostly_full(void);  /* over half in use: give slots back early */
@@ -87,9 +106,12 @@ struct swap_info { /* for /proc/swaps and sysinfo */
 bool swap_info(unsigned n, struct swap_info *out);
 void swap_totals(u64 *total, u64 *free);
 
-/* For mm_verify: visit every slot in use. */
-void swap_for_each_slot(void (*fn)(swp_t s, struct page *page, u16 count,
-                                   void *arg),
+/* For mm_verify: visit every slot in use, under the swap lock. */
+void swap_for_each_slot(void (*fn)(swp_t s, struct swap_slot *slot, void *arg),
                         void *arg);
+/* One more entry that means s was seen. False: s is not in use. */
+bool swap_seen(swp_t s);
+
+void swap_init(void); /* boot */
 
 #endif

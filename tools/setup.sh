@@ -46,7 +46,9 @@ ask() {
     case $answer in [nN]*) return 1 ;; esac
 }
 
-command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || by_hand
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    by_hand
+fi
 missing=$(missing_packages)
 [ -z "$missing" ] && exit 0
 if ! ask; then

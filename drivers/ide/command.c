@@ -72,7 +72,7 @@ static void bm_prepare(const struct ide_channel *ch, bool to_memory)
 }
 
 /* Make the drive the one that listens. False: the cable is not free. */
-static bool select(struct ide_channel *ch, u8 device)
+static bool select_drive(struct ide_channel *ch, u8 device)
 {
     if (!ata_poll(ch, STATUS_BSY | STATUS_DRQ, POLL_READY))
         return false;
@@ -104,7 +104,7 @@ static void load_high(const struct ide_channel *ch, u32 sectors)
 static bool start_flush(struct ide_channel *ch, const struct ide_drive *d)
 {
     bm_prepare(ch, false); /* only for its interrupt bit */
-    if (!select(ch, DEVICE_LBA | d->unit << 4))
+    if (!select_drive(ch, DEVICE_LBA | d->unit << 4))
         return false;
     outb(ch->base + ATA_COMMAND, d->flush);
     return true;
@@ -119,7 +119,7 @@ static bool start_transfer(struct ide_channel *ch, const struct ide_drive *d,
     u8 direction = read ? BM_TO_MEMORY : 0;
 
     bm_prepare(ch, read);
-    if (!select(ch, ext ? device : device | (ch->lba >> 24 & 0x0f)))
+    if (!select_drive(ch, ext ? device : device | (ch->lba >> 24 & 0x0f)))
         return false;
     if (ext)
         load_high(ch, sectors);
@@ -174,9 +174,8 @@ enum command_result command_result(struct ide_channel *ch)
     if (!(ata & (STATUS_ERR | STATUS_DF | STATUS_DRQ)) &&
         !(bm & (BM_ERROR | BM_ACTIVE)))
         return COMMAND_OK;
-    if (ch->state == CHANNEL_BUSY)
-        printk("%s: status %02x, error %02x, bus master %02x\n", ch->name, ata,
-               inb(ch->base + ATA_ERROR), bm);
+    printk("%s: status %02x, error %02x, bus master %02x\n", ch->name, ata,
+           inb(ch->base + ATA_ERROR), bm);
     return COMMAND_FAILED;
 }
 

@@ -18,8 +18,9 @@
 #define PCI_IDE     0x01
 #define BMIBA       4 /* the bus masters' base address register */
 
-#define PROG_IF_NATIVE(n)  (1u << (2 * (n))) /* channel n is not at the */
-#define PROG_IF_BUS_MASTER 0x80u             /* compatible ports */
+/* Channel n has moved away from the PC/AT's ports. */
+#define PROG_IF_NATIVE(n)  (1u << (2 * (n)))
+#define PROG_IF_BUS_MASTER 0x80u
 
 static struct ide_channel channels[2] = {
     {.name = "ide0", .base = 0x1f0, .control = 0x3f6, .irq = 14},

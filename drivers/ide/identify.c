@@ -18,9 +18,9 @@
 #define SIGNATURE_ATAPI 0xeb14 /* LBA high, mid after a refused IDENTIFY */
 
 /* Words of the answer. */
-#define ID_ABILITIES  49 /* bit 8: DMA, bit 9: LBA */
-#define ID_SECTORS28  60 /* 2 words */
-#define ID_COMMANDS   83 /* valid if bits 15..14 are 01 */
+#define ID_ABILITIES  49  /* bit 8: DMA, bit 9: LBA */
+#define ID_SECTORS28  60  /* 2 words */
+#define ID_COMMANDS   83  /* valid if bits 15..14 are 01 */
 #define ID_SECTORS48  100 /* 4 words */
 #define ABILITY_DMA   (1u << 8)
 #define ABILITY_LBA   (1u << 9)
@@ -109,7 +109,7 @@ void ide_identify(struct ide_channel *ch)
     /* Take back what the drives may still want to say, then listen. */
     inb(ch->base + ATA_STATUS);
     outb(ch->bm + BM_COMMAND, 0);
-    outb(ch->bm + BM_STATUS, (inb(ch->bm + BM_STATUS) & BM_DRIVES_READY) |
-                                 BM_ERROR | BM_INTERRUPT);
+    outb(ch->bm + BM_STATUS,
+         (inb(ch->bm + BM_STATUS) & BM_DRIVES_READY) | BM_ERROR | BM_INTERRUPT);
     outb(ch->control, 0);
 }

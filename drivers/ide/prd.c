@@ -77,10 +77,10 @@ static bool continues(const struct prd *e, u32 phys, u32 len)
 /* False: the list is full. */
 static bool list_append(struct prd_list *l, u32 phys, u32 len)
 {
-    struct prd *last = &l->entry[l->nr - 1];
+    struct prd *last = l->nr > 0 ? &l->entry[l->nr - 1] : NULL;
 
-    if (l->nr > 0 && continues(last, phys, len)) {
-        last->bytes = prd_bytes(last) + len;
+    if (last && continues(last, phys, len)) {
+        last->bytes = prd_bytes(last) + len; /* 64 KiB becomes 0 */
     } else {
         if (l->nr == PRD_ENTRIES)
             return false;

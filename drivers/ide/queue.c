@@ -69,7 +69,9 @@ static struct bio *end_command(struct ide_channel *ch, bool ok)
     }
     bio->done += ch->bytes;
     bio_advance(bio, &ch->at, ch->bytes);
-    return ch->at.seg < bio->nr_segs ? NULL : take_first(ch, 0);
+    if (bio->op != BIO_FLUSH && ch->at.seg < bio->nr_segs)
+        return NULL;
+    return take_first(ch, 0);
 }
 
 /*
@@ -103,6 +105,8 @@ void ide_interrupt(void *channel)
     enum command_result result = COMMAND_RUNS;
     struct bio *over = NULL;
 
+    /* In any other state it is a late or a stray one, and the registers are
+       nobody's, or the reset's: the next command takes it back. */
     if (ch->state == CHANNEL_BUSY)
         result = command_result(ch);
     if (result != COMMAND_RUNS) {
@@ -166,23 +170,14 @@ static void command_overdue(void *channel)
     after_reset(ch, alive);
 }
 
-/* Whole sectors, at least one? The lists and counts below rely on it. */
-static bool is_transfer(const struct bio *bio)
-{
-    u64 bytes = 0;
-
-    for (u32 i = 0; i < bio->nr_segs; i++)
-        bytes += bio->segs[i].len;
-    return bytes > 0 && bytes % SECTOR_SIZE == 0;
-}
-
 static void end_now(struct bio *bio, int error)
 {
     bio->error = error;
     bio->end(bio);
 }
 
-/* Any context; does not sleep, allocates nothing. */
+/* blockdev.submit: bio_submit has checked the bio. Any context; does not
+   sleep, allocates nothing. */
 void ide_submit(struct bio *bio)
 {
     struct ide_drive *d = bio->dev->driver;
@@ -190,11 +185,8 @@ void ide_submit(struct bio *bio)
     bool dead;
     u64 flags;
 
-    bio->done = 0;
-    bio->error = 0;
-    if (bio->op == BIO_FLUSH ? !d->flush : !is_transfer(bio)) {
-        /* A drive without a cache has nothing to flush. */
-        end_now(bio, bio->op == BIO_FLUSH ? 0 : -EIO);
+    if (bio->op == BIO_FLUSH && !d->flush) {
+        end_now(bio, 0); /* a drive without a cache has nothing to flush */
         return;
     }
     flags = spin_lock_irqsave(&ch->lock);

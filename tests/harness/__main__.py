@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import interactive
+from . import interactive, paths
 from .diskimage import Image
 
 
@@ -34,7 +34,8 @@ def write_image(words):
 
 def add_machine_options(parser):
     """The words that make run and make gdb pass on."""
-    parser.add_argument("--design", default="mapcount")
+    parser.add_argument("--build", type=Path, help="the kernel's folder",
+                        default=paths.variant("mapcount"))
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--memory", type=int, default=256, help="MiB")
     parser.add_argument("--dimms", type=int, nargs="*", default=[],

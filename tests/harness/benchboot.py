@@ -8,8 +8,8 @@ included; the kernel's own clock starts at its first instruction.
 """
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 
 from tools import mkinitramfs
 
@@ -20,12 +20,12 @@ PROGRAM = paths.BUILD / "user" / "bootreport"
 SIZES = (64, 32)
 
 
-def measure(design, memory):
+def measure(build, memory):
     """Boot once; returns what the program reported, as words."""
     archive = paths.BUILD / "bootreport.cpio"
     mkinitramfs.write(archive, {"init": PROGRAM})
-    with Machine(name=f"benchboot-{design}", design=design, memory=memory,
-                 initrd=archive, init="/init") as machine:
+    with Machine(name=f"benchboot-{build.name}", memory=memory, init="/init",
+                 kernel=build / "hotcow.elf", initrd=archive) as machine:
         found = machine.serial.expect(
             r"@result free_kib=(\d+) tsc_ns=(\d+) clock_ns=(\d+)")
         machine.wait_exit()
@@ -33,17 +33,18 @@ def measure(design, memory):
 
 
 def main():
-    """Print the table for one design."""
-    design = sys.argv[1] if len(sys.argv) > 1 else "mapcount"
-    image = paths.variant(design) / "hotcow.elf"
-    print(f"{design}: the image is {os.path.getsize(image) // 1024} KiB, "
-          f"symbols for backtraces included")
-    print("memory     left free      first user instruction of the kernel's"
-          " run, of all")
+    """Print the table for the kernel in a build folder."""
+    build = paths.variant("mapcount")
+    if len(sys.argv) > 1:
+        build = Path(sys.argv[1])
+    size = (build / "hotcow.elf").stat().st_size
+    print(f"{build.name}: the image is {size / 1024:.0f} KiB")
+    print("                    guest time to the first user instruction")
+    print("memory    left free    since the kernel's start  since power-on")
     for memory in SIZES:
-        free, tsc, clock = measure(design, memory)
-        print(f"{memory:3} MiB  {free / 1024:8.1f} MiB  "
-              f"{clock / 1e6:14.1f} ms of guest time, {tsc / 1e6:.1f} ms")
+        free, tsc, clock = measure(build, memory)
+        print(f"{memory:3} MiB {free / 1024:8.1f} MiB {clock / 1e6:20.2f} ms"
+              f" {tsc / 1e6:16.2f} ms")
 
 
 if __name__ == "__main__":

@@ -94,6 +94,11 @@ class Request:
         """The guest waits for it, and its frames may still be written."""
         return self.state not in ("done", "failed")
 
+    @property
+    def unanswered(self):
+        """No answer has been begun that the guest may have taken."""
+        return self.state in ("arrived", "held", "torn")
+
     def __str__(self):
         return (f"#{self.order} {self.disk.name} {self.kind} "
                 f"sector={self.sector} n={self.sectors} {self.state}")

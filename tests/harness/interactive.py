@@ -20,9 +20,9 @@ def _command(options):
     """The machine that the options describe, up to its channels."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     facts = spec.Spec(
-        design=options.design, cpus=options.cpus, memory=options.memory,
-        dimms=options.dimms, slots=8, icount=False, exit_debug=False,
-        append=options.append)
+        kernel=options.build / "hotcow.elf", memory=options.memory,
+        cpus=options.cpus, dimms=options.dimms, slots=8, icount=False,
+        exit_debug=False, append=options.append)
     words = facts.machine_options() + facts.boot_options()
     for name, image in DISKS.items():
         path = FOLDER / (name + ".img")
@@ -37,7 +37,6 @@ def run(options):
     """Become QEMU, with this terminal as the serial line."""
     print("Ctrl-A X ends the machine, Ctrl-A C is QEMU's monitor "
           "(device_add, device_del...).", flush=True)
-    os.chdir(paths.ROOT)
     os.execvp(spec.QEMU, _command(options) + ["-serial", "mon:stdio"])
 
 
@@ -51,7 +50,7 @@ def _free_port():
 def gdb(options):
     """A machine that waits before its first instruction, and gdb on it."""
     port = _free_port()
-    symbols = paths.variant(options.design) / "hotcow64.elf"
+    symbols = options.build / "hotcow64.elf"
     machine = subprocess.Popen(
         _command(options) + ["-serial", f"file:{FOLDER}/serial.log", "-S",
                              "-gdb", f"tcp:127.0.0.1:{port}"],
@@ -59,6 +58,7 @@ def gdb(options):
     print(f"The serial line is in {FOLDER}/serial.log", flush=True)
     words = ["gdb", "-q", str(symbols),
              "-iex", f"add-auto-load-safe-path {paths.ROOT}",
+             "-ex", "set architecture i386:x86-64",
              "-ex", f"target remote 127.0.0.1:{port}",
              "-ex", "hbreak kmain", "-ex", "continue"]
     if options.batch:

@@ -157,8 +157,8 @@ class Machine:
 
     def _note_in_flight(self, event):
         """With each event: what the disks had not answered just then."""
-        event["in_flight"] = [
-            r for disk in self.disks.values() for r in disk.in_flight()]
+        event["in_flight"] = [r for disk in self.disks.values()
+                              for r in disk.in_flight() if r.unanswered]
 
     def _write_script(self, start):
         """rerun.sh, which has a folder of its own for what it writes."""
@@ -180,11 +180,13 @@ class Machine:
             disk.open_up()
         if self.process:
             self.process.kill()
-        for end in self._sockets:
-            end.close()
+        for theirs in self._sockets[1::2]:
+            theirs.close()
         for reader in (self.serial, self.qmp):
             if reader:
-                reader.join()
+                reader.join()   # it still has to read the last words
+        for ours in self._sockets[0::2]:
+            ours.close()
 
     # What a test asks for.
 

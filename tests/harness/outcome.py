@@ -48,7 +48,8 @@ def of_exception(exc):
     return getattr(exc, "outcome", HARNESS_ERROR)
 
 
-PANIC = re.compile(r"\bpanic\b", re.IGNORECASE)
+# The kernel's word for its own end; not the word in a command line.
+PANIC = re.compile(r"\bpanic(?=:| on | at | - )", re.IGNORECASE)
 # A pattern that the kernel writes over memory, and what it means to meet it
 # where an address or a count was expected.
 POISONS = {
@@ -79,7 +80,7 @@ def died_how(status, shutdown, guest_log):
         return "the guest switched the machine off"
     known = {EXIT_OK: "init ended with status 0",
              EXIT_INIT_FAILED: "init failed: it ended with another status "
-                               "than 0, or could not be started",
+                               "than 0",
              EXIT_PANIC: "the kernel panicked"}
     return known.get(status, f"QEMU ended with status {status}")
 

@@ -111,7 +111,8 @@ class RunFolder:
             for recipe, path in images)
         script = self.path / "rerun.sh"
         script.write_text(SCRIPT.format(
-            folder=shlex.quote(str(self.path)), root=shlex.quote(str(paths.ROOT)),
+            folder=shlex.quote(str(self.path)),
+            root=shlex.quote(str(paths.ROOT)),
             images=make, command=shlex.join(command)))
         script.chmod(0o755)
 

@@ -13,6 +13,8 @@ from tests.harness.machine import Machine
 from tools import mkinitramfs
 
 CPUS = [1, 2, 4]
+# The machines of one test.
+MACHINES = pytest.StashKey()
 
 
 @pytest.fixture(params=paths.designs())
@@ -29,14 +31,25 @@ def cpus(request):
 
 @pytest.fixture
 def boot(request):
-    """A function that starts a machine; it surely ends with the test.
+    """A function that starts a machine; it ends with the test.
 
     The run's folder is named after the test. Arguments are Spec's.
     """
     name = re.sub(r"[^\w]+", "-", request.node.name).strip("-")
     with contextlib.ExitStack() as stack:
+        request.node.stash[MACHINES] = stack
         yield lambda **facts: stack.enter_context(
             Machine(**{"name": name, **facts}))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """End the machines as a part of the test itself: they are told how it
+    went, and what they then say is shown with the failure."""
+    result = yield
+    stack = pyfuncitem.stash.get(MACHINES, None)
+    if stack:
+        stack.__exit__(*(result.excinfo or (None, None, None)))
 
 
 @pytest.fixture

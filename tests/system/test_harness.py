@@ -154,3 +154,23 @@ def test_rerun_script(guest):
         f"{script} </dev/null >{machine.folder / 'again'} 2>&1"))
     assert status == 33
     assert "hotcow 1" in machine.folder.text("again")
+
+
+def test_grub(guest):
+    """The same image from a CD."""
+    with guest("hotcow 1\n", exit_with(33), loader="grub") as machine:
+        machine.serial.expect("^hotcow")
+        machine.wait_exit()
+
+
+def test_dimms(guest):
+    """Modules at boot and later, and where they are. Nobody refuses, but
+    nobody gives one up either."""
+    with guest("", HALT, dimms=[128], slots=4) as machine:
+        machine.dimms.add("late", 64)
+        assert machine.dimms.range("dimm0") == (4 << 30, 128 << 20)
+        assert machine.dimms.range("late") == ((4 << 30) + (128 << 20),
+                                               64 << 20)
+        machine.dimms.ask("late")
+        with pytest.raises(GuestTimeout, match="DEVICE_DELETED"):
+            machine.dimms.wait_removed("late")

@@ -18,6 +18,7 @@ INITRAMFS_FILES = init=$(initramfs_init) \
 .PHONY: initramfs
 initramfs: $(INITRAMFS)
 
-$(INITRAMFS): $(USER_PROGS) $(wildcard tools/initramfs/*) \
-		tools/mkinitramfs.py tools/make/initramfs.mk | build/.setup
+# What user.mk knows it to depend on is added there: it is read later.
+$(INITRAMFS): $(wildcard tools/initramfs/*) tools/mkinitramfs.py \
+		tools/make/initramfs.mk | build/.setup
 	$(Q)$(PYTHON) tools/mkinitramfs.py -o $@ --busybox $(INITRAMFS_FILES)

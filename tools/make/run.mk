@@ -7,7 +7,7 @@ MEM   ?= 256
 DIMMS ?=
 APPEND ?=
 
-run_options = --design $(DESIGN) --cpus $(SMP) --memory $(MEM) \
+run_options = --build $(BUILD) --cpus $(SMP) --memory $(MEM) \
 	--dimms $(DIMMS) --append "$(APPEND)"
 
 .PHONY: run gdb bench-boot
@@ -18,4 +18,4 @@ gdb: build/.setup kernel initramfs
 	@$(PYTHON) -m tests.harness gdb $(run_options) $(GDB_OPTIONS)
 
 bench-boot: build/.setup kernel build/user/bootreport
-	@$(PYTHON) -m tests.harness.benchboot $(DESIGN)
+	@$(PYTHON) -m tests.harness.benchboot $(BUILD)

@@ -16,16 +16,16 @@ pytest = python=$(PYTHON); \
 # Each design twice: the second time with named points at which a test can
 # make a processor wait.
 all-designs: build/.setup
-	$(Q)for design in $(DESIGNS); do for points in 0 1; do \
+	+$(Q)for design in $(DESIGNS); do for points in 0 1; do \
 		$(SUBMAKE) DESIGN=$$design TESTPOINTS=$$points kernel || exit 1; \
 	done; done
-	$(Q)$(SUBMAKE) initramfs
+	+$(Q)$(SUBMAKE) initramfs
 
 system-test: all-designs
 	@$(pytest) $(T) $(PYTEST_ARGS)
 
 test: all-designs
-	$(Q)$(SUBMAKE) unit
+	+$(Q)$(SUBMAKE) unit
 	@$(pytest) $(T) $(PYTEST_ARGS)
 
 compare: all-designs

@@ -17,6 +17,7 @@ USER_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -static -Iuser \
 
 .PHONY: user
 user: $(USER_PROGS)
+$(INITRAMFS): $(USER_PROGS)
 
 $(USER_HEADERS): | build/.setup
 	@mkdir -p $@

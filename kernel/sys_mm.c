@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls about memory. They find the object that is meant, and leave
+ * the work, and every check of an address, to mm/.
+ */
+#include <fs/file.h>
+#include <kernel/block.h>
+#include <kernel/syscall.h>
+#include <kernel/uaccess.h>
+#include <mm/filemap.h>
+#include <mm/mm.h>
+#include <mm/slab.h>
+#include <mm/swap.h>
+
+#define MAP_HUGETLB 0x40000
+
+#define MS_ASYNC      1
+#define MS_INVALIDATE 2
+#define MS_SYNC       4
+
+#define SWAP_FLAG_PREFER    0x8000u
+#define SWAP_FLAG_PRIO_MASK 0x7fffu
+
+#define MINCORE_AT_ONCE 256 /* pages */
+
+/* May this file be mapped like that? */
+static int check_file(const struct file *f, u32 prot, u32 map_flags)
+{
+    u32 mode = f->flags & O_ACCMODE;
+
+    if (!f->inode || !f->inode->data)
+        return -ENODEV;
+    if (mode == O_WRONLY)
+        return -EACCES;
+    if ((map_flags & MAP_SHARED) && (prot & PROT_WRITE) && mode != O_RDWR)
+        return -EACCES;
+    return 0;
+}
+
+static s64 map_file(const u64 *a, u32 prot, u32 map_flags)
+{
+    struct file *f = fd_get((int)a[4]);
+    s64 ret;
+
+    if (!f)
+        return -EBADF;
+    ret = check_file(f, prot, map_flags);
+    if (!ret) /* the area takes a reference of its own */
+        ret = mm_mmap(current_mm(), a[0], a[1], prot, map_flags, f->inode->data,
+                      a[5] >> PAGE_SHIFT);
+    file_put(f);
+    return ret;
+}
+
+/* Memory that processes share is a file without a name. */
+static s64 map_shared_memory(const u64 *a, u32 prot, u32 map_flags)
+{
+    struct mapping *m = mapping_create();
+    s64 ret;
+
+    if (!m)
+        return -ENOMEM;
+    ret = mapping_set_size(m, PAGE_UP(a[1]));
+    if (!ret)
+        ret = mm_mmap(current_mm(), a[0], a[1], prot, map_flags, m, 0);
+    mapping_put(m);
+    return ret;
+}
+
+s64 sys_mmap(const u64 *a)
+{
+    u32 prot = (u32)a[2], map_flags = (u32)a[3];
+
+    if (!a[1] || (map_flags & MAP_HUGETLB))
+        return -EINVAL;
+    if (a[1] > USER_END || a[5] > USER_END)
+        return -ENOMEM;
+    if (!(map_flags & MAP_ANONYMOUS))
+        return a[5] & ~PAGE_MASK ? -EINVAL : map_file(a, prot, map_flags);
+    if (map_flags & MAP_SHARED)
+        return map_shared_memory(a, prot, map_flags);
+    return mm_mmap(current_mm(), a[0], a[1], prot, map_flags, NULL, 0);
+}
+
+s64 sys_mprotect(const u64 *a)
+{
+    return mm_mprotect(current_mm(), a[0], a[1], (u32)a[2]);
+}
+
+s64 sys_munmap(const u64 *a)
+{
+    return mm_munmap(current_mm(), a[0], a[1]);
+}
+
+s64 sys_brk(const u64 *a)
+{
+    return mm_brk(current_mm(), a[0]);
+}
+
+/* Files that can be mapped live in memory: they are always in step. */
+s64 sys_msync(const u64 *a)
+{
+    u64 flags = a[2];
+
+    if ((a[0] & ~PAGE_MASK) ||
+        (flags & ~(u64)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)))
+        return -EINVAL;
+    return (flags & MS_ASYNC) && (flags & MS_SYNC) ? -EINVAL : 0;
+}
+
+s64 sys_mincore(const u64 *a)
+{
+    u8 vec[MINCORE_AT_ONCE];
+    u64 addr = a[0], user = a[2], pages = PAGE_UP(a[1]) >> PAGE_SHIFT;
+
+    if (addr & ~PAGE_MASK)
+        return -EINVAL;
+    if (a[1] > USER_END)
+        return -ENOMEM;
+    while (pages > 0) {
+        u64 n = min_u64(pages, MINCORE_AT_ONCE);
+        s64 err = mm_mincore(current_mm(), addr, n << PAGE_SHIFT, vec);
+
+        if (err)
+            return err;
+        if (copy_to_user(user, vec, n))
+            return -EFAULT;
+        addr += n << PAGE_SHIFT;
+        user += n;
+        pages -= n;
+    }
+    return 0;
+}
+
+s64 sys_madvise(const u64 *a)
+{
+    return mm_madvise(current_mm(), a[0], a[1], (int)a[2]);
+}
+
+/* A lock on memory is a promise that no page fault reads a disk. It is a
+   limit's matter, and there is no limit: accepted, and not kept. */
+s64 sys_mlock(const u64 *a)
+{
+    return a[1] > USER_END || a[0] > USER_END - a[1] ? -ENOMEM : 0;
+}
+
+s64 sys_mlockall(const u64 *a)
+{
+    return a[0] == 0 || a[0] > 7 ? -EINVAL : 0;
+}
+
+s64 sys_munlockall(const u64 *a)
+{
+    (void)a;
+    return 0;
+}
+
+/* Block devices stay for ever, so their inode need not be held. */
+static struct blockdev *blockdev_from_user(u64 user_path, int *err)
+{
+    char *path = path_from_user(user_path, err);
+    struct blockdev *dev = NULL;
+    struct inode *inode;
+
+    if (!path)
+        return NULL;
+    inode = path_lookup(path, false, err);
+    kfree(path);
+    if (!inode)
+        return NULL;
+    if ((inode->mode & S_IFMT) == S_IFBLK)
+        dev = inode_blockdev(inode);
+    inode_put(inode);
+    if (!dev)
+        *err = -EINVAL;
+    return dev;
+}
+
+s64 sys_swapon(const u64 *a)
+{
+    u32 flags = (u32)a[1];
+    int err, priority = -1; /* after all that have been given one */
+    struct blockdev *dev;
+
+    if (flags & ~(SWAP_FLAG_PREFER | SWAP_FLAG_PRIO_MASK))
+        return -EINVAL;
+    if (flags & SWAP_FLAG_PREFER)
+        priority = (int)(flags & SWAP_FLAG_PRIO_MASK);
+    dev = blockdev_from_user(a[0], &err);
+    return dev ? swap_on(dev, priority) : err;
+}
+
+s64 sys_swapoff(const u64 *a)
+{
+    int err;
+    struct blockdev *dev = blockdev_from_user(a[0], &err);
+
+    return dev ? swap_off(dev) : err;
+}

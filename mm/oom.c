@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The OOM killer: the last resort, when nothing can be reclaimed.
+ *
+ * One victim at a time. Whoever comes while a victim is dying sleeps until it
+ * has given its memory back (mm_put_user's end says so), or is killed itself.
+ * The victim's own allocations fail or use the reserve: it never waits here.
+ *
+ *   oom_kill                        the chosen mm, perhaps exiting already
+ *   --------                        --------------------------------------
+ *   mm->oom_victim = true           rss = swapped = 0
+ *   (barrier)                       (barrier)
+ *   has it any memory?              mm->oom_victim?
+ *
+ * One of the two sees the other's: an mm that was emptied too early to tell
+ * us is not waited for.
+ */
+#include <mm/event.h>
+#include <mm/lockorder.h>
+#include <mm/mm.h>
+#include <mm/oom.h>
+#include <mm/reclaim.h>
+#include <mm/stat.h>
+#include <mm/swap.h>
+#include <kernel/current.h>
+#include <kernel/print.h>
+#include <kernel/wait.h>
+
+#define SHOWN 5 /* rows of the table that is printed */
+
+static struct mutex oom_lock; /* guards victim */
+static struct mm *victim;     /* with a reference; NULL: none is dying */
+static struct waitq victim_waitq = WAITQ_INIT(victim_waitq);
+
+/* The biggest mms, biggest first, each with a reference. */
+struct ranking {
+    struct mm *mm[SHOWN];
+    u64 size[SHOWN];
+    unsigned nr;
+};
+
+void oom_init(void)
+{
+    mutex_init(&oom_lock, "oom", RANK_OOM);
+}
+
+/* Read without pt_lock: a figure to compare by. */
+static u64 mm_size(struct mm *mm)
+{
+    return READ_ONCE(mm->rss) + READ_ONCE(mm->swapped) + READ_ONCE(mm->tables);
+}
+
+static bool has_memory(struct mm *mm)
+{
+    return READ_ONCE(mm->rss) + READ_ONCE(mm->swapped) > 0;
+}
+
+static void rank_one(struct ranking *r, struct mm *mm)
+{
+    u64 size = mm_size(mm);
+    unsigned at = r->nr;
+
+    while (at > 0 && r->size[at - 1] < size)
+        at--;
+    if (at == SHOWN)
+        return;
+    if (r->nr == SHOWN)
+        mm_put(r->mm[--r->nr]);
+    for (unsigned i = r->nr++; i > at; i--) {
+        r->mm[i] = r->mm[i - 1];
+        r->size[i] = r->size[i - 1];
+    }
+    mm_get(mm);
+    r->mm[at] = mm;
+    r->size[at] = size;
+}
+
+/* Init is ranked only when it is asked for: nobody else is left. */
+static void rank_all(struct ranking *r, bool no_oom)
+{
+    struct mm *mm = NULL;
+
+    r->nr = 0;
+    while ((mm = mm_next(mm)))
+        if (mm->no_oom == no_oom && !mm->oom_victim && has_memory(mm))
+            rank_one(r, mm);
+}
+
+static void print_ranking(const struct ranking *r)
+{
+    u64 swap_total, swap_free;
+
+    swap_totals(&swap_total, &swap_free);
+    printk("out of memory: %llu of %llu frames free, %llu of %llu swap slots "
+           "free, and nothing can be reclaimed\n",
+           (unsigned long long)total_free_frames(),
+           (unsigned long long)total_frames(), (unsigned long long)swap_free,
+           (unsigned long long)swap_total);
+    printk("    pid     pages   swapped    tables  name\n");
+    for (unsigned i = 0; i < r->nr; i++)
+        printk("%7d %9llu %9llu %9llu  %s\n", r->mm[i]->pid,
+               (unsigned long long)READ_ONCE(r->mm[i]->rss),
+               (unsigned long long)READ_ONCE(r->mm[i]->swapped),
+               (unsigned long long)READ_ONCE(r->mm[i]->tables), r->mm[i]->comm);
+}
+
+/* oom_lock held. */
+static void forget_victim(void)
+{
+    struct mm *mm = victim;
+
+    WRITE_ONCE(victim, NULL);
+    wake_up_all(&victim_waitq);
+    mm_put(mm);
+}
+
+/* oom_lock held. */
+static void kill(struct mm *mm)
+{
+    mm_get(mm);
+    WRITE_ONCE(victim, mm);
+    WRITE_ONCE(mm->oom_victim, true);
+    memory_barrier(); /* see the top of the file */
+    printk("out of memory: killing process %d (%s)\n", mm->pid, mm->comm);
+    mm_event("oom.kill", NULL, "pid=%d", mm->pid);
+    stat_inc(STAT_oom_kill);
+    oom_kill_mm_users(mm); /* 0: it is exiting already, which will do */
+    if (!has_memory(mm))
+        forget_victim();
+}
+
+/* oom_lock held; no victim is dying. */
+static bool choose_and_kill(void)
+{
+    struct ranking r;
+
+    rank_all(&r, false);
+    if (r.nr == 0)
+        rank_all(&r, true);
+    if (r.nr > 0) {
+        print_ranking(&r);
+        kill(r.mm[0]);
+    }
+    for (unsigned i = 0; i < r.nr; i++)
+        mm_put(r.mm[i]);
+    return r.nr > 0;
+}
+
+bool oom_kill(void)
+{
+    struct mm *dying;
+    bool somebody = true;
+
+    if (is_oom_victim() || fatal_signal_pending())
+        return false; /* to die: its allocation fails, it lets go of all */
+    mutex_lock(&oom_lock);
+    if (!victim)
+        somebody = choose_and_kill();
+    dying = victim;
+    mutex_unlock(&oom_lock);
+    /* `dying` is an identity here, not a structure to look into. */
+    if (somebody && dying)
+        (void)wait_event_killable(&victim_waitq, READ_ONCE(victim) != dying);
+    return somebody;
+}
+
+void oom_victim_gone(struct mm *mm)
+{
+    memory_barrier(); /* see the top of the file */
+    if (!READ_ONCE(mm->oom_victim))
+        return;
+    mutex_lock(&oom_lock);
+    if (victim == mm)
+        forget_victim();
+    mutex_unlock(&oom_lock);
+}

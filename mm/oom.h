@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The OOM killer, as the rest of mm/ sees it (oom_kill: mm/reclaim.h). */
+#ifndef MM_OOM_H
+#define MM_OOM_H
+
+struct mm;
+
+void oom_init(void); /* boot */
+/* This mm has given back all that it had: mm_put_user, at its end. May
+   sleep; no locks held. */
+void oom_victim_gone(struct mm *mm);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The swap cache: pages that have a slot.
+ *
+ * It is where the frame of an unmapped page is found again: while a pin, a
+ * write-back or another process keeps the frame, the next fault on the swap
+ * entry gets this very page, not a copy from the disk.
+ *
+ * A look-up takes its reference under the swap lock. So whoever wants to take
+ * a page out, knowing all its references, counts them under that lock too:
+ *
+ *   swap_cache_get              swap_cache_drop / _replace
+ *   --------------              --------------------------
+ *   lock swap                   lock swap
+ *   slot->page there: refs + 1  refs == cache + mine? then slot->page = other
+ *   unlock swap                 unlock swap
+ *
+ * Either the look-up's reference is counted and the page stays, or the look-up
+ * finds what is there instead.
+ */
+#include <mm/event.h>
+#include <mm/swap_private.h>
+#include <kernel/errno.h>
+#include <kernel/print.h>
+#include <kernel/wait.h>
+
+int page_swapcount(struct page *page)
+{
+    struct swap_slot *slot;
+    int count = 0;
+
+    spin_lock(&swap_lock);
+    if (page_flag(page, PG_SWAPCACHE)) {
+        slot = swap_slot_of(page->private);
+        if (slot && slot->page == page)
+            count = slot->count;
+    }
+    spin_unlock(&swap_lock);
+    return count;
+}
+
+struct page *swap_cache_get(swp_t s)
+{
+    struct swap_slot *slot;
+    struct page *page = NULL;
+
+    spin_lock(&swap_lock);
+    slot = swap_slot_of(s);
+    if (slot && slot->page) {
+        page = slot->page;
+        get_page(page);
+    }
+    spin_unlock(&swap_lock);
+    return page;
+}
+
+/* Swap lock and page lock held. */
+static void enter(struct page *page, swp_t s)
+{
+    struct swap_slot *slot = swap_slot_of(s);
+
+    get_page(page); /* the cache's */
+    slot->page = page;
+    page->private = s;
+    page_set(page, PG_SWAPCACHE);
+}
+
+int swap_cache_add(struct page *page)
+{
+    swp_t s;
+    bool found;
+
+    ASSERT(page_locked(page) && !page_flag(page, PG_SWAPCACHE));
+    spin_lock(&swap_lock);
+    found = swap_slot_take(&s);
+    if (found)
+        enter(page, s);
+    spin_unlock(&swap_lock);
+    if (!found)
+        return -ENOSPC;
+    page_set(page, PG_DIRTY); /* the slot has not its contents yet */
+    mm_event("cache.add", page, "slot=0x%llx", (unsigned long long)s);
+    return 0;
+}
+
+int swap_cache_enter(struct page *page, swp_t s)
+{
+    struct swap_slot *slot;
+    int err = 0;
+
+    spin_lock(&swap_lock);
+    slot = swap_slot_of(s);
+    if (!slot || !slot->count || slot->count == SWAP_SLOT_BAD)
+        err = -EAGAIN; /* the last entry went, or moved, meanwhile */
+    else if (slot->page)
+        err = -EEXIST;
+    else
+        enter(page, s);
+    spin_unlock(&swap_lock);
+    return err;
+}
+
+/*
+ * Swap lock and page lock held; the caller puts the cache's reference when it
+ * has dropped the swap lock. A page with PG_ERROR leaves a bad slot behind:
+ * the interrupt that saw the error could only mark the page.
+ */
+static void leave(struct page *page)
+{
+    swp_t s = page->private;
+    struct swap_slot *slot = swap_slot_of(s);
+
+    ASSERT(slot && slot->page == page);
+    if (page_clear(page, PG_ERROR))
+        slot->failed = true;
+    slot->page = NULL;
+    page_clear(page, PG_SWAPCACHE);
+    page->private = 0;
+    swap_slot_settle(s);
+}
+
+static void left(struct page *page, const char *why)
+{
+    (void)why; /* in a build without events */
+    mm_event("cache.del", page, "why=%s", why);
+    put_page(page);
+}
+
+bool swap_try_free(struct page *page)
+{
+    bool unused;
+
+    ASSERT(page_locked(page));
+    if (!page_flag(page, PG_SWAPCACHE))
+        return true;
+    if (page_flag(page, PG_WRITEBACK))
+        return false;
+    spin_lock(&swap_lock);
+    unused = swap_slot_of(page->private)->count == 0;
+    if (unused)
+        leave(page);
+    spin_unlock(&swap_lock);
+    if (!unused)
+        return false;
+    page_set(page, PG_DIRTY); /* it is its only copy again */
+    left(page, "unused");
+    return true;
+}
+
+/* Do the cache and the caller account for every reference? Swap lock held. */
+static bool nobody_else(struct page *page, int mine)
+{
+    const int cache = 1;
+
+    return page_refs(page) == cache + mine;
+}
+
+bool swap_cache_drop(struct page *page, int mine)
+{
+    bool ok;
+
+    ASSERT(page_locked(page) && page_mapcount(page) == 0);
+    spin_lock(&swap_lock);
+    /* A device that wrote to it made it dirty before it let go. */
+    ok = nobody_else(page, mine) && !page_flag(page, PG_DIRTY) &&
+         !page_flag(page, PG_WRITEBACK);
+    if (ok)
+        leave(page);
+    spin_unlock(&swap_lock);
+    if (ok)
+        left(page, "clean");
+    return ok;
+}
+
+bool swap_cache_replace(struct page *old, struct page *new, int mine)
+{
+    bool ok;
+
+    ASSERT(page_locked(old) && page_locked(new));
+    spin_lock(&swap_lock);
+    ok = nobody_else(old, mine);
+    if (ok) {
+        enter(new, old->private);
+        page_clear(old, PG_SWAPCACHE);
+        old->private = 0;
+    }
+    spin_unlock(&swap_lock);
+    if (ok)
+        put_page(old);
+    return ok;
+}
+
+/*
+ * The page cached under s if it is locked or under write-back. Its address
+ * only: whoever moves a page holds its lock and waits for references to go,
+ * so that a sleeper with a reference would be waited for by whom it waits for.
+ */
+static struct page *busy_page(swp_t s)
+{
+    struct swap_slot *slot;
+    struct page *page = NULL;
+
+    spin_lock(&swap_lock);
+    slot = swap_slot_of(s);
+    if (slot && slot->page) {
+        page = slot->page;
+        page_set(page, PG_WAITERS); /* before looking */
+        if (!page_locked(page) && !page_flag(page, PG_WRITEBACK))
+            page = NULL;
+    }
+    spin_unlock(&swap_lock);
+    return page;
+}
+
+int swap_wait_quiet(swp_t s)
+{
+    struct page *page = busy_page(s);
+
+    if (!page)
+        return 0;
+    return wait_event_interruptible(page_waitq(page), busy_page(s) != page);
+}

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Memory under pressure, on whole machines; mm_verify after each."""
+import errno
+
+import pytest
+
+from tests.harness import diskimage, scenario
+from tests.harness.disk import Disk, err
+
+
+def swap_disk(mib=256):
+    """A swap device in hdc's place: another channel than the raw disk's."""
+    return Disk(diskimage.swap(mib))
+
+
+def run(boot, program, syncs=None, **facts):
+    """Boot with a test program as init, play its scenario, check it."""
+    path, _, args = program.partition(" ")
+    m = boot(init=f"/tests/{path}", append=f"-- {args}", **facts)
+    report = scenario.play(m, syncs).check()
+    m.wait_exit()
+    return report
+
+
+def test_fork_trees(boot, design, cpus):
+    """Every byte of every process, COW and swap entries included."""
+    report = run(boot, "forktree 3 3 24", design=design, cpus=cpus,
+                 disks={"hdc": swap_disk(16)})
+    assert report.results["copies"] > 0
+    assert report.results["swapped_out"] > 0
+
+
+@pytest.mark.parametrize("lanes", [1, 4])
+def test_four_times_ram(boot, design, lanes):
+    """Memory four times RAM, every word checked."""
+    report = run(boot, f"thrash 128 {lanes} 1", design=design, cpus=2,
+                 memory=32, disks={"hdc": swap_disk()}, cpu_limit=240)
+    assert report.results["swapped_in"] > 0
+
+
+def test_swapoff_under_load(boot, design, cpus):
+    """Everything comes back while processes page out what they have."""
+    run(boot, "thrash 8 2 3 swapoff", design=design, cpus=cpus,
+        disks={"hdc": swap_disk(32)})
+
+
+@pytest.mark.parametrize("swap_mib", [0, 8])
+def test_out_of_memory(boot, design, swap_mib):
+    """The greedy process dies, three times; nobody else is hurt."""
+    disks = {"hdc": swap_disk(swap_mib)} if swap_mib else {}
+    run(boot, "oom", design=design, cpus=2, memory=32, disks=disks)
+
+
+def test_disk_errors(boot, design):
+    """An error hurts only the process that needed the data."""
+    raw, swap = Disk(diskimage.pattern(1)), swap_disk(16)
+
+    def mend(_):
+        raw.clear_rules()
+        swap.clear_rules()
+
+    run(boot, "diskerr", design=design, disks={"hda": raw, "hdc": swap},
+        syncs={"fail-raw": lambda m: raw.rule(err(errno.EIO)),
+               "fail-writes": lambda m: swap.rule(err(errno.EIO), "write"),
+               "fail-reads": lambda m: swap.rule(err(errno.EIO), "read"),
+               "mend": mend})

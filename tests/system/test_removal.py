@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""DIMMs that come and go while their memory is in use."""
+from tests.harness import diskimage, scenario
+from tests.harness.disk import Disk, hold
+
+GIB4 = 4 << 30
+
+
+def play(machine, syncs):
+    """Play and check the scenario that is the machine's init."""
+    report = scenario.play(machine, syncs).check()
+    machine.wait_exit()
+    return report
+
+
+def wait_said(machine, text, times=1):
+    """Wait until the kernel has printed a line with this text so often."""
+    machine.watch.wait(
+        lambda: sum(text in line for line in machine.serial.lines) >= times,
+        f"{times} line(s) with {text!r}")
+
+
+def test_in_a_loop_under_load(boot, design, cpus):
+    """Two DIMMs leave and come back while processes use and check them."""
+    rounds = 3
+
+    def churn(m):
+        for i in range(rounds):
+            for name in ("dimm0", "dimm1"):
+                m.dimms.ask(name)
+                m.dimms.wait_removed(name)
+                m.dimms.add(name, 32)
+                wait_said(m, "added", 2 + 2 * i + (name == "dimm1") + 1)
+
+    m = boot(design=design, cpus=cpus, memory=64, dimms=[32, 32], slots=4,
+             init="/tests/thrash", append="-- 24 2 1 churn",
+             disks={"hdc": Disk(diskimage.swap(64))}, cpu_limit=240)
+    report = play(m, {"churn": churn})
+    assert report.results["migrated"] > 0
+
+
+def test_refused_and_repeated(boot, design):
+    """A held read keeps a page: removal gives up, is asked again, works."""
+    disk = Disk(diskimage.pattern(1))
+    disk.rule(hold, kind="read", times=1)
+
+    def unplug(m):
+        m.dimms.ask("dimm0")
+        m.wait_idle()   # nothing moves while the read is held
+
+    def again(m):
+        disk.release_all()
+        m.dimms.ask("dimm0")
+        m.dimms.wait_removed("dimm0")
+
+    m = boot(design=design, dimms=[32], init="/tests/refuse",
+             disks={"hda": disk})
+    play(m, {"reading": lambda m: disk.wait_held(), "unplug": unplug,
+             "refused": lambda m: m.dimms.wait_refused(), "again": again})
+
+
+def test_no_room_left(boot, design):
+    """What does not fit elsewhere stays: a clean refusal, nothing lost."""
+    m = boot(design=design, memory=32, dimms=[64], init="/tests/noroom")
+
+    def unplug(m):
+        m.dimms.ask("dimm0")
+        m.dimms.wait_refused()
+
+    play(m, {"unplug": unplug})
