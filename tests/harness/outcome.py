@@ -79,8 +79,7 @@ def died_how(status, shutdown, guest_log):
     if shutdown == "guest-shutdown":
         return "the guest switched the machine off"
     known = {EXIT_OK: "init ended with status 0",
-             EXIT_INIT_FAILED: "init failed: it ended with another status "
-                               "than 0",
+             EXIT_INIT_FAILED: "init failed: its status was not 0",
              EXIT_PANIC: "the kernel panicked"}
     return known.get(status, f"QEMU ended with status {status}")
 
