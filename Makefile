@@ -21,6 +21,9 @@ LD           := $(CROSS_COMPILE)ld
 OBJCOPY      := $(CROSS_COMPILE)objcopy
 NM           := $(CROSS_COMPILE)nm
 PYTHON       ?= python3
+# V=1 shows the commands.
+V            ?= 0
+Q            := $(if $(filter 1,$(V)),,@)
 MUSL_GCC     ?= musl-gcc
 
 ifeq ($(filter $(DESIGN),$(DESIGNS)),)
@@ -57,10 +60,12 @@ kernel: $(BUILD)/hotcow.elf
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
+	$(if $(Q),@echo "  CC    $<")
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.S.o: %.S Makefile
 	@mkdir -p $(@D)
+	$(if $(Q),@echo "  CC    $<")
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 -include $(OBJ:.o=.d)

@@ -45,25 +45,28 @@ static void finish_call(struct task *t, struct trap_frame *f,
         f->rax = (u64)-EINTR;
 }
 
-/* The default action of a stop signal. A SIGCONT that came meanwhile has
-   taken it back (its sender discards stops), or is pending itself. */
-static void stop_process(struct process *p, int sig)
+/*
+ * The default action of a stop signal. Signal lock held, in the same critical
+ * section that took the signal: a SIGCONT comes before, and takes the stop
+ * signal back, or after, and finds a process to wake. Returns whether the
+ * parent is to be told.
+ */
+static bool stop_process(struct process *p, int sig)
+{
+    if (p->stopped || p->group_exit)
+        return false;
+    p->stopped = true;
+    p->stop_reported = p->continued = false;
+    p->stop_signal = sig;
+    signal_interrupt_others(p); /* they come to wait_while_stopped() too */
+    return true;
+}
+
+static void tell_parent_of_stop(struct process *p, int sig)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
-    bool stops;
 
-    spin_lock(&p->sig_lock);
-    stops = !p->group_exit && !p->stopped;
-    if (stops) {
-        p->stopped = true;
-        p->stop_reported = p->continued = false;
-        p->stop_signal = sig;
-        /* The others come to wait_while_stopped() too. */
-        signal_interrupt_others(p);
-    }
-    spin_unlock(&p->sig_lock);
-    if (stops)
-        signal_parent(p, CLD_STOPPED, sig);
+    signal_parent(p, CLD_STOPPED, sig);
     spin_unlock_irqrestore(&tasks_lock, flags);
 }
 
@@ -80,6 +83,7 @@ static int next_signal(struct task *t, struct siginfo_min *info,
     struct process *p = t->proc;
     u64 flags = spin_lock_irqsave(&p->sig_lock);
     int sig = signal_dequeue(t, ~t->sig_blocked & ~SIG_BIT(SIGKILL), info);
+    bool tell = false;
 
     if (sig) {
         *action = p->actions[sig - 1];
@@ -87,8 +91,12 @@ static int next_signal(struct task *t, struct siginfo_min *info,
             p->actions[sig - 1].handler = SIG_DFL;
         else if (signal_ignored(p, sig))
             action->handler = SIG_IGN;
+        else if (action->handler == SIG_DFL && (SIG_STOPS & SIG_BIT(sig)))
+            tell = stop_process(p, sig);
     }
     spin_unlock_irqrestore(&p->sig_lock, flags);
+    if (tell)
+        tell_parent_of_stop(p, sig);
     return sig;
 }
 
@@ -110,11 +118,7 @@ static int take_signal(struct task *t, struct siginfo_min *info,
         sig = next_signal(t, info, action);
         if (!sig || action->handler > SIG_IGN)
             return sig;
-        if (action->handler == SIG_IGN)
-            continue;
-        if (SIG_STOPS & SIG_BIT(sig))
-            stop_process(p, sig);
-        else
+        if (action->handler == SIG_DFL && !(SIG_STOPS & SIG_BIT(sig)))
             process_exit(sig);
     }
 }
@@ -146,6 +150,7 @@ static void handle_signals(struct task *t, struct trap_frame *f)
     struct sigaction_k action;
     struct siginfo_min info;
 
+    t->frame = f;
     if (take_signal(t, &info, &action)) {
         finish_call(t, f, &action);
         run_handler(f, &info, &action);

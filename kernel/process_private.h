@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files behind kernel/process.h tell each other: fork, exec, exit,
- * wait and signals. Nobody else includes this.
+ * wait and signals.
  */
 #ifndef KERNEL_PROCESS_PRIVATE_H
 #define KERNEL_PROCESS_PRIVATE_H

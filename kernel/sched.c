@@ -18,6 +18,7 @@
 
 static struct runq runqs[MAX_CPUS];
 static atomic_t nr_cpus = {1};
+static u32 online_cpus; /* bit per processor that runs tasks; only grows */
 /* Bit per processor that has nothing to do. Set by it before it looks around
    for the last time; cleared by it, or by whoever finds it work (a claim). */
 static u32 idle_cpus;
@@ -73,8 +74,26 @@ void sched_poke_idle(unsigned cpu)
     irq_restore(flags);
 }
 
+/* No processor idles: the one with the fewest waiting tasks, `was` if that is
+   as good as any. A guess, without locks. */
+static unsigned least_busy(unsigned was)
+{
+    unsigned best = was, least = READ_ONCE(runqs[was].nr_waiting);
+    u32 left;
+
+    for (left = READ_ONCE(online_cpus); left && least; left &= left - 1) {
+        unsigned cpu = (unsigned)__builtin_ctz(left);
+
+        if (READ_ONCE(runqs[cpu].nr_waiting) >= least)
+            continue;
+        best = cpu;
+        least = READ_ONCE(runqs[cpu].nr_waiting);
+    }
+    return best;
+}
+
 /* Where a woken task should run: where it was, if that is idle, or here, or
-   on any idle processor; else where it was. *claimed: it is idle. */
+   on any idle processor (*claimed); else where least wait. */
 static unsigned choose_cpu(struct task *t, bool *claimed)
 {
     unsigned here = this_cpu()->id;
@@ -89,7 +108,7 @@ static unsigned choose_cpu(struct task *t, bool *claimed)
         if (claim_idle((unsigned)__builtin_ctz(idle)))
             return (unsigned)__builtin_ctz(idle);
     *claimed = false;
-    return t->cpu;
+    return least_busy(t->cpu);
 }
 
 /* A waiting task of another processor, now ours and in no queue; or NULL.
@@ -242,10 +261,17 @@ u64 sched_slice_end(void)
     return this_rq()->slice_end;
 }
 
+/* Said once: reschedule() sets the next end. If the clock stayed set for a
+   moment that is past, it would interrupt again and again until the task that
+   it interrupts may be preempted. */
 void sched_tick(void)
 {
-    if (now_ns() >= this_rq()->slice_end)
-        this_cpu()->need_resched = true;
+    struct runq *rq = this_rq();
+
+    if (now_ns() < rq->slice_end)
+        return;
+    rq->slice_end = TIME_NEVER;
+    this_cpu()->need_resched = true;
 }
 
 /* ---- sleeping and waking ---- */
@@ -414,6 +440,7 @@ void sched_cpu_ready(void)
     runqs[c->id].charged = now_ns();
     if (c->id != 0)
         atomic_inc(&nr_cpus);
+    bit_set(&online_cpus, c->id);
     for (;;)
         idle_once(c);
 }

@@ -68,18 +68,22 @@ static bool add(unsigned slot, const struct mhpc_slot *s)
 }
 
 /*
- * A request to remove a DIMM that we have not even seen can only be a stale
- * one, for the DIMM that was in this slot before: clear it too.
+ * A request to remove a DIMM that we have not even seen is a stale one, for
+ * the DIMM that was in this slot before, or one that came too early. It is
+ * turned down, aloud, so that a host that meant it asks again.
  */
 static void inserted(unsigned slot, const struct mhpc_slot *s)
 {
     bool ok;
 
     mhpc_clear(slot, SLOT_INSERT);
-    if (s->flags & SLOT_REMOVE)
-        mhpc_clear(slot, SLOT_REMOVE);
     ok = add(slot, s);
     mhpc_ost(slot, OST_DEVICE_CHECK, ok ? OST_SUCCESS : OST_FAILURE);
+    if (!(s->flags & SLOT_REMOVE))
+        return;
+    printk("memhp: dimm %u stays: asked for before it was seen\n", slot);
+    mhpc_clear(slot, SLOT_REMOVE);
+    mhpc_ost(slot, OST_EJECT, OST_FAILURE);
 }
 
 /* ---- a DIMM is asked for ---- */
@@ -95,8 +99,8 @@ static void eject(unsigned slot)
     mhpc_eject(slot);
     if (!(mhpc_flags(slot) & SLOT_ENABLED))
         mhpc_clear(slot, SLOT_REMOVE);
-    mhpc_ost(slot, OST_EJECT, OST_SUCCESS);
     printk("memhp: dimm %u removed\n", slot);
+    mhpc_ost(slot, OST_EJECT, OST_SUCCESS);
 }
 
 static void report_line(const char *line, void *slot)
