@@ -59,6 +59,8 @@ static int read_exact(struct inode *inode, u64 pos, void *buf, u64 len)
     return (u64)n == len ? 0 : -ENOEXEC;
 }
 
+/* phoff + the headers' size is not checked here: reading them is the check,
+   as only bytes that are there can be read. */
 static bool header_ok(const struct elf_header *h, u64 file_size)
 {
     return memcmp(h->ident, elf_ident, sizeof(elf_ident)) == 0 &&
@@ -106,6 +108,7 @@ static int add_load(struct elf_image *img, const struct elf_header *h,
     return 0;
 }
 
+/* The linker's path: a string that ends where the header says. */
 static int read_interp(struct elf_image *img, struct inode *inode,
                        const struct elf_phdr *ph)
 {
@@ -135,6 +138,8 @@ static int take_phdr(struct elf_image *img, struct inode *inode,
     }
 }
 
+/* Linux would start the program and let it fault; here it is the file's
+   mistake, and the old program is told. */
 static bool entry_ok(const struct elf_image *img)
 {
     for (unsigned i = 0; i < img->nr_segs; i++)
@@ -143,6 +148,8 @@ static bool entry_ok(const struct elf_image *img)
     return false;
 }
 
+/* One copy of the table is read and checked; a file that is being written
+   meanwhile cannot change it under us. */
 static int take_phdrs(struct elf_image *img, struct inode *inode,
                       const struct elf_header *h)
 {
@@ -184,6 +191,7 @@ u64 elf_end(const struct elf_image *img)
     return PAGE_UP(img->seg[img->nr_segs - 1].end);
 }
 
+/* Condition 1 held at 0; below the limit it holds after the shift. */
 int elf_place(struct elf_image *img, u64 base, u64 limit)
 {
     u64 shift = img->movable ? base : 0;
@@ -201,6 +209,8 @@ int elf_place(struct elf_image *img, u64 base, u64 limit)
     return 0;
 }
 
+/* The last page of the file's part may show what follows in the file, until
+   elf_zero_tails has written there: into this process's copy of it. */
 static int map_segment(const struct elf_segment *s, struct mm *mm,
                        struct mapping *file)
 {
@@ -227,6 +237,8 @@ int elf_map(const struct elf_image *img, struct mm *mm, struct inode *inode)
     return err && err != -ENOMEM ? -ENOEXEC : err;
 }
 
+/* Fails only if the file was cut short since it was checked, or if there is
+   no memory. */
 int elf_zero_tails(const struct elf_image *img)
 {
     for (unsigned i = 0; i < img->nr_segs; i++) {

@@ -56,6 +56,7 @@ struct exec {
 
 /* ---- finding the program ---- */
 
+/* A regular file that somebody may execute (root may, if anybody may). */
 static int open_program(const char *path, struct inode **out)
 {
     int err;
@@ -135,6 +136,7 @@ static int find_program(struct exec *x)
 
 /* ---- preparing ---- */
 
+/* While the old program's memory is still there. */
 static int copy_args(struct exec *x, u64 argv, u64 envp, bool from_kernel)
 {
     struct exec_args *a = &x->args;
@@ -157,6 +159,8 @@ static int copy_args(struct exec *x, u64 argv, u64 envp, bool from_kernel)
     return err ? err : args_add_kernel(a, x->path);
 }
 
+/* A dynamic program is started by its linker, which finds the program by
+   AT_PHDR and AT_ENTRY. Both get a range of their own. */
 static int read_images(struct exec *x)
 {
     int err = elf_read(x->inode, &x->program);
@@ -179,8 +183,10 @@ static u64 stack_limit(void)
                    STACK_MAX);
 }
 
-#define AUX_WORDS 34 /* see fill_aux */
+#define AUX_WORDS 34 /* push_stack lists them */
 
+/* Strings and a little more are there at once; the rest grows by faults. A
+   limit below what the strings take would be no limit, but a trap. */
 static int map_stack(struct exec *x)
 {
     u64 size = PAGE_UP(args_stack_size(&x->args, AUX_WORDS)) + STACK_AT_ONCE;
@@ -193,6 +199,8 @@ static int map_stack(struct exec *x)
                         "[stack]");
 }
 
+/* Nobody runs in this mm yet: it is mapped from outside, and what has to be
+   written into it waits until it is ours. */
 static int map_images(struct exec *x)
 {
     int err;
@@ -248,6 +256,8 @@ static void set_names(const struct exec *x)
     spin_unlock_irqrestore(&tasks_lock, flags);
 }
 
+/* A vfork parent goes on as soon as its memory is no longer used, and not
+   before. */
 static void switch_mm(struct exec *x)
 {
     struct task *t = current_task();
@@ -319,6 +329,8 @@ static u64 push_stack(struct exec *x)
     return args_push(&x->args, random_at, aux, AUX_WORDS, &aux[31]);
 }
 
+/* Close-on-exec and the handlers go with the old program: what a signal finds
+   from here on is the default action. */
 static int exec_commit(struct exec *x)
 {
     struct task *t = current_task();

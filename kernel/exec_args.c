@@ -82,6 +82,8 @@ static int add_user(struct exec_args *a, u64 src)
     }
 }
 
+/* The program may change the array while we read it: each pointer is used as
+   it was read. */
 static int fetch_pointer(u64 array, u64 i, bool from_kernel, u64 *p)
 {
     if (!array) {
@@ -141,6 +143,7 @@ struct word_writer {
     int err;
 };
 
+/* After an error the rest is counted, not written. */
 static void flush_words(struct word_writer *w)
 {
     if (!w->err)

@@ -49,6 +49,8 @@ static void clear_tid(struct task *t)
     t->clear_tid = 0;
 }
 
+/* Off the page tables first, and on the kernel's own: the last user of the mm
+   empties it, and then nothing may stand on it. */
 static void leave_mm(struct task *t)
 {
     struct mm *mm = t->mm;
@@ -61,6 +63,7 @@ static void leave_mm(struct task *t)
     mm_put_user(mm);
 }
 
+/* Others find the files under tasks_lock (/proc); closing may sleep. */
 static void leave_files(struct process *p)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
@@ -114,6 +117,9 @@ static void give_children_to_init(struct process *p)
     }
 }
 
+/* The last thread, still with its stack and its name. Nobody can signal it any
+   more; the parent is told last, and may then forget the process while this
+   thread's own reference keeps it. */
 static void process_end(struct process *p)
 {
     u64 flags;

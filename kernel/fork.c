@@ -114,6 +114,8 @@ static int make_birth(struct clone *c, const struct trap_frame *f)
     return 0;
 }
 
+/* The parent's other threads run on while its memory is copied; mm/ sees to
+   it that they fault. */
 static int make_mm(struct clone *c)
 {
     struct mm *mm = current_mm();
@@ -139,6 +141,7 @@ static int make_vfork(struct clone *c)
     return 0;
 }
 
+/* exit_signal 0: a child that ends in silence, but can be waited for. */
 static int make_process(struct clone *c)
 {
     if (c->flags & CLONE_THREAD)
@@ -172,7 +175,8 @@ static void clone_undo(struct clone *c)
     kfree(c->birth);
 }
 
-/* The child's first steps, on its own stack. */
+/* The child's first steps, on its own stack. It is scheduled like anybody: a
+   signal that came meanwhile is handled by arch_enter_user. */
 static void child_main(void *arg)
 {
     struct birth *birth = arg;

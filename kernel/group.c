@@ -31,7 +31,8 @@ static bool group_in_session(int pgid, int sid)
            list_first(&pid->group, struct process, group_node)->sid == sid;
 }
 
-/* Oneself, or a child that has not begun a program of its own. */
+/* Oneself, or a child that has not begun a program of its own: shells move
+   the child from both sides of fork, whichever comes first. */
 static int may_move(const struct process *me, const struct process *p)
 {
     if (p != me && p->parent != me)

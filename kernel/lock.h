@@ -80,8 +80,8 @@ bool mutex_is_mine(struct mutex *m);
 struct rwsem {
     struct spinlock guard; /* guards all below */
     int readers;           /* -1 = a writer has it */
-    int writers_waiting; /* counted until they have it */
-    struct waitq waiters; /* readers */
+    int writers_waiting;   /* counted until they have it */
+    struct waitq waiters;  /* readers */
     struct waitq writers;
     struct lock_class class;
 };

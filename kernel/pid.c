@@ -37,6 +37,7 @@ static int next_free(void)
     return last_nr;
 }
 
+/* tasks_lock held. */
 static bool pid_insert(struct pid *pid)
 {
     struct pid **bucket;

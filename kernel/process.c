@@ -134,8 +134,12 @@ void process_unlink(struct process *p)
  * and so may be read under either: signals from interrupts need only the
  * latter.
  *
- * A thread whose creator is to die must die too: whoever told all threads to
- * end (exit_group, exec) did so before this one was on the list.
+ * A thread whose creator is to die must die too, or nobody would tell it:
+ *
+ *     exit_group, exec (signal lock)      clone
+ *     SIGKILL to all on the list
+ *                                         (signal lock) a new one on the list
+ *     waits for all to leave
  */
 void process_add_thread(struct process *p, struct task *t, struct pid *pid)
 {

@@ -8,9 +8,12 @@
  * end the process turns into SIGKILL for every thread, so that sleepers need
  * to know of one fatal signal only. Handlers run in kernel/deliver.c.
  *
- * No wake-up is lost: the sender sets the bit and then looks how the thread
- * sleeps; the sleeper says how it sleeps and then looks at the bits
- * (wait_sleep). One of the two sees the other.
+ * No wake-up is lost, as one of the two sees the other:
+ *
+ *     sender                          sleeper (kernel/wait.c)
+ *     sets the bit                    says how it sleeps
+ *     barrier                         barrier
+ *     looks how it sleeps             looks at the bits
  */
 #include <kernel/pid.h>
 #include <kernel/print.h>
@@ -45,11 +48,14 @@ bool signal_is_pending(void)
 
 /* ---- all below, to the next such line: signal lock held ---- */
 
+/* Would it take one of these? rt_sigtimedwait takes what it blocks. */
 static bool takes(const struct task *t, sigset_t set)
 {
     return !t->exiting && (set & (~t->sig_blocked | t->sig_wait));
 }
 
+/* Also when it is awake already: the processor that it runs on is made to
+   look. A needless wake-up does no harm, sleepers look again. */
 static void signal_wake(struct task *t, bool fatal)
 {
     int how;
@@ -93,6 +99,7 @@ bool signal_ignored(const struct process *p, int sig)
     return handler == SIG_IGN;
 }
 
+/* Would it end the process if this thread took it now? */
 static bool would_end(const struct process *p, const struct task *t, int sig)
 {
     return p->actions[sig - 1].handler == SIG_DFL &&
@@ -259,7 +266,8 @@ int signal_send(struct process *p, struct task *t, int sig,
     return 0;
 }
 
-/* Two signal locks are never held at once: the child's is free by now. */
+/* Two signal locks are never held at once: the child's is free by now. The
+   flags are read without the parent's: it may change its mind at any time. */
 void signal_parent(struct process *child, int code, int status)
 {
     struct process *parent = child->parent;
@@ -390,6 +398,8 @@ void signal_set_blocked(sigset_t blocked)
     spin_unlock_irqrestore(&p->sig_lock, flags);
 }
 
+/* What is ignored stays ignored (nohup), what is blocked stays blocked, and
+   what is pending stays pending. */
 void signal_reset_for_exec(struct process *p)
 {
     struct task *t = current_task();

@@ -31,7 +31,8 @@ static int exchange_limit(struct process *p, u64 which, const u64 *new,
     return 0;
 }
 
-/* new and old are user addresses, or 0. */
+/* new and old are user addresses, or 0. User memory is touched before and
+   after the lock, never under it. Everybody is root: hard limits may rise. */
 static s64 limit_call(struct process *p, u64 which, u64 new, u64 old)
 {
     u64 n[2], o[2];

@@ -86,6 +86,7 @@ static bool magic2_ok(u32 magic)
            magic == 0x20112000;
 }
 
+/* As in Linux, without a sync: that is init's business. */
 s64 sys_reboot(const u64 *a)
 {
     if ((u32)a[0] != REBOOT_MAGIC1 || !magic2_ok((u32)a[1]))
@@ -130,6 +131,7 @@ s64 sys_prctl(const u64 *a)
     return -EINVAL;
 }
 
+/* A base beyond user memory would fault in the kernel, when it is loaded. */
 s64 sys_arch_prctl(const u64 *a)
 {
     u64 base = current_task()->arch.fs_base;
@@ -155,6 +157,7 @@ s64 sys_sched_setaffinity(const u64 *a)
     return mask & ((1ull << cpu_count()) - 1) ? 0 : -EINVAL;
 }
 
+/* Never less than 8 bytes: C libraries count bits in words. */
 s64 sys_sched_getaffinity(const u64 *a)
 {
     u64 mask = (1ull << cpu_count()) - 1;

@@ -37,6 +37,7 @@ static int check_file(const struct file *f, u32 prot, u32 map_flags)
     return 0;
 }
 
+/* The offset's page count is all that mm/ wants to know of the file. */
 static s64 map_file(const u64 *a, u32 prot, u32 map_flags)
 {
     struct file *f = fd_get((int)a[4]);
@@ -67,6 +68,8 @@ static s64 map_shared_memory(const u64 *a, u32 prot, u32 map_flags)
     return ret;
 }
 
+/* Bits that mean nothing here (MAP_STACK, MAP_NORESERVE...) are ignored, as in
+   Linux; huge pages there are none. */
 s64 sys_mmap(const u64 *a)
 {
     u32 prot = (u32)a[2], map_flags = (u32)a[3];
@@ -108,6 +111,7 @@ s64 sys_msync(const u64 *a)
     return (flags & MS_ASYNC) && (flags & MS_SYNC) ? -EINVAL : 0;
 }
 
+/* In pieces, as the answer goes through the kernel stack. */
 s64 sys_mincore(const u64 *a)
 {
     u8 vec[MINCORE_AT_ONCE];

@@ -8,6 +8,7 @@
 #define PATH_MAX       4096
 #define CLONE_VM_VFORK 0x4100ull /* vfork(2) as clone(2)'s flags */
 
+/* The path is copied once: what is checked is what is used. */
 char *path_from_user(u64 user, int *err)
 {
     char *path = kmalloc(PATH_MAX, ALLOC_KERNEL);
@@ -92,6 +93,7 @@ s64 sys_gettid(const u64 *a)
     return current_tid();
 }
 
+/* The parent may be ending, and init take its place: hence the lock. */
 s64 sys_getppid(const u64 *a)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
@@ -103,6 +105,7 @@ s64 sys_getppid(const u64 *a)
     return pid;
 }
 
+/* The word is only touched at exit: nothing to check now. */
 s64 sys_set_tid_address(const u64 *a)
 {
     current_task()->clear_tid = a[0];

@@ -31,6 +31,7 @@ static s64 signal_everybody(int sig)
     return ret;
 }
 
+/* pid > 0: a process; 0: my group; -1: everybody; else the group -pid. */
 s64 sys_kill(const u64 *a)
 {
     int pid = (int)a[0], sig = (int)a[1];
@@ -88,6 +89,7 @@ static int get_sigset(u64 user, u64 size, sigset_t *set)
     return copy_from_user(set, user, sizeof(*set));
 }
 
+/* Only its own thread changes a mask, so reading it needs no lock. */
 s64 sys_rt_sigprocmask(const u64 *a)
 {
     sigset_t old = current_task()->sig_blocked, set;
@@ -141,6 +143,7 @@ s64 sys_rt_sigaction(const u64 *a)
     return a[2] ? copy_to_user(a[2], &old, sizeof(old)) : 0;
 }
 
+/* The stack is where the program was when it called us: hence the frame. */
 s64 sys_sigaltstack(const u64 *a)
 {
     struct task *t = current_task();
@@ -163,6 +166,7 @@ s64 sys_sigaltstack(const u64 *a)
     return a[1] ? copy_to_user(a[1], &old, sizeof(old)) : 0;
 }
 
+/* No trust in what is on the stack: kernel/x86/sigframe.c. */
 s64 sys_rt_sigreturn(const u64 *a)
 {
     struct trap_frame *f = current_task()->frame;
@@ -193,6 +197,8 @@ s64 sys_rt_sigpending(const u64 *a)
 
 /* ---- waiting ---- */
 
+/* Nobody wakes this queue: only a signal ends the sleep. If no handler ran,
+   the call is entered again, and sleeps on. */
 static s64 sleep_for_signal(void)
 {
     struct waitq nobody;
@@ -231,6 +237,7 @@ static void set_wanted(struct task *t, sigset_t set)
     spin_unlock_irqrestore(&t->proc->sig_lock, flags);
 }
 
+/* A condition with an effect: true at most once, and then it ends the loop. */
 static int try_take(struct task *t, sigset_t set, struct siginfo_min *info)
 {
     u64 flags = spin_lock_irqsave(&t->proc->sig_lock);

@@ -6,6 +6,7 @@
  * until the high mark is reached again, or until it gets nowhere, and sleeps
  * without a timer until it is woken again.
  */
+#include <mm/lockorder.h>
 #include <mm/reclaim.h>
 #include <mm/swap.h>
 #include <kernel/current.h>

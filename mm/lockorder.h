@@ -18,11 +18,11 @@
 enum lock_rank {
     RANK_NONE = 0,
     RANK_SWAPON,     /* mutex: swapon and swapoff, one at a time */
-    RANK_REMOVAL,    /* mutex: one removal or addition of memory at a time */
     RANK_FS_TREE,    /* mutex: the tree of names */
     RANK_PIPE,       /* mutex: a pipe's buffer */
     RANK_INODE,      /* mutex: a file's contents */
     RANK_AIO,        /* mutex: an AIO context's set-up */
+    RANK_REMOVAL,    /* mutex: one removal or addition of memory at a time */
     RANK_SECTIONS,   /* mutex: sections neither come nor go (mm/removal.h) */
     RANK_MMAP,       /* rwsem: an address space's list of areas */
     RANK_FAULT_FILE, /* mutex: filling a file's page array */

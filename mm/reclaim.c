@@ -37,7 +37,7 @@ enum fate {
 
 /* The disk failed the page's slot: it needs another one. That is possible
    once no swap entry means the old one. Page locked. */
-static bool slot_failed(struct page *page)
+static bool has_bad_slot(struct page *page)
 {
     return page_flag(page, PG_SWAPCACHE) && page_flag(page, PG_ERROR) &&
            !swap_try_free(page);
@@ -45,7 +45,7 @@ static bool slot_failed(struct page *page)
 
 static int give_slot(struct page *page)
 {
-    if (slot_failed(page))
+    if (has_bad_slot(page))
         return -EIO;
     if (!page_flag(page, PG_SWAPCACHE))
         return swap_cache_add(page);
@@ -92,7 +92,7 @@ static enum fate take_out(struct page *page, int mine)
     } else if (page_refs(page) != cache + mine) {
         fate = FATE_KEEP; /* pinned: what is written now may change again */
     } else if (page_flag(page, PG_DIRTY)) {
-        if (slot_failed(page) || swap_going_off(page->private)) {
+        if (has_bad_slot(page) || swap_going_off(page->private)) {
             fate = FATE_ACTIVATE;
         } else {
             page_set(page, PG_RECLAIM);

@@ -8,6 +8,7 @@
  *   power.c     power off
  *   mhpc.c      the memory hotplug controller's registers
  *   memhp.c     what to do when a DIMM comes, or is asked for
+ *   dimm.c      a DIMM's sections, given to mm and taken back
  */
 #ifndef DRIVERS_ACPI_H
 #define DRIVERS_ACPI_H

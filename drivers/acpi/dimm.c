@@ -32,6 +32,8 @@ bool dimm_fits(u64 base, u64 size)
            base <= MEMORY_LIMIT && size <= MEMORY_LIMIT - base;
 }
 
+/* If it fails, mm may still keep some of it: a process was quick to use what
+   was online for a moment. So the range is remembered in any case. */
 int dimm_add(unsigned slot, struct dimm *d)
 {
     int ret = memory_add_dimm(slot, d->base, d->size);
@@ -40,21 +42,28 @@ int dimm_add(unsigned slot, struct dimm *d)
     return ret;
 }
 
-static bool is_online(u32 nr)
+/* A glance without the removal mutex; memory_offline looks again under it. */
+static enum section_state state_of(u32 nr)
 {
     struct section *s = section_get(nr);
 
-    return s && READ_ONCE(s->state) == SECTION_ONLINE;
+    return s ? READ_ONCE(s->state) : SECTION_ABSENT;
 }
 
-/* The next run of online sections in [first, end); count 0: there is none. */
+/* On its way out counts: that may fail. */
+static bool in_use(u32 nr)
+{
+    return state_of(nr) == SECTION_ONLINE || state_of(nr) == SECTION_GOING;
+}
+
+/* The next run of sections in use in [first, end); count 0: there is none. */
 static struct run next_run(u32 first, u32 end)
 {
     struct run run = {first, 0};
 
-    while (run.first < end && !is_online(run.first))
+    while (run.first < end && !in_use(run.first))
         run.first++;
-    while (run.first + run.count < end && is_online(run.first + run.count))
+    while (run.first + run.count < end && in_use(run.first + run.count))
         run.count++;
     return run;
 }
@@ -105,10 +114,10 @@ static int all_offline(u32 first, u32 end, char *why, size_t size)
     return ret;
 }
 
-static bool none_online(u32 first, u32 end)
+static bool all_absent(u32 first, u32 end)
 {
     for (; first < end; first++)
-        if (is_online(first))
+        if (state_of(first) != SECTION_ABSENT)
             return false;
     return true;
 }
@@ -121,10 +130,10 @@ static bool none_online(u32 first, u32 end)
  *                                 echo online > .../memoryN/state
  *     memory_forget_dimm
  *
- * Sections that are forgotten cannot come online any more, and those that did
- * before are not forgotten. So the last look decides: if one is online, the
- * DIMM is in use and must not be ejected. (The others are lost until the next
- * request for it succeeds.)
+ * What is forgotten is absent, and cannot come online any more; what came
+ * online before is not forgotten. So the last look decides: unless every
+ * section is absent, the DIMM must not be ejected. (Those that are absent by
+ * then are lost until another request for the DIMM succeeds.)
  */
 int dimm_take_back(unsigned slot, struct dimm *d, char *why, size_t size)
 {
@@ -135,10 +144,10 @@ int dimm_take_back(unsigned slot, struct dimm *d, char *why, size_t size)
     if (ret != 0)
         return ret;
     memory_forget_dimm(slot, d->base, d->size);
-    if (!none_online(first, end)) {
+    if (!all_absent(first, end)) {
         str_copy(why, "a section was put online again", size);
         return -EBUSY;
     }
-    d->online = false;
+    *d = (struct dimm){.size = 0};
     return 0;
 }

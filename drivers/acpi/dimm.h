@@ -6,8 +6,8 @@
 #include <kernel/types.h>
 
 struct dimm {
-    u64 base, size; /* physical addresses */
-    bool online;    /* mm has its sections */
+    u64 base, size; /* physical addresses; size 0: nothing is known to mm */
+    bool online;    /* mm has all its sections */
 };
 
 /* Can mm use a DIMM there? */
@@ -15,8 +15,9 @@ bool dimm_fits(u64 base, u64 size);
 /* Give it to mm. 0 or -errno. May sleep. */
 int dimm_add(unsigned slot, struct dimm *d);
 /*
- * Take it back from mm: 0, and nothing refers to it any more; or -errno with
- * everything as before, and the reason in why. May sleep long.
+ * Take it back from mm, as far as mm has it: 0, and nothing refers to it any
+ * more; or -errno with everything as before, and the reason in why. May sleep
+ * long.
  */
 int dimm_take_back(unsigned slot, struct dimm *d, char *why, size_t size);
 

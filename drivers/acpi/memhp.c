@@ -123,20 +123,18 @@ static void refuse(unsigned slot, int error, const char *why)
 }
 
 /*
- * A DIMM that we could not add is in nobody's way: it goes at once. For the
- * others, when dimm_take_back says 0, no page table, direct map, list or DMA
- * refers to it any more, and only then it is ejected.
+ * When dimm_take_back says 0, no page table, direct map, list or DMA refers to
+ * the DIMM any more, and only then it is ejected. A DIMM that was refused when
+ * it came is in nobody's way, and goes at once.
  */
 static void asked_for(unsigned slot)
 {
-    struct dimm *d = &dimms[slot];
     char why[80];
-    int ret = 0;
+    int ret;
 
     mhpc_clear(slot, SLOT_REMOVE);
     mhpc_ost(slot, OST_EJECT, OST_IN_PROGRESS);
-    if (d->online)
-        ret = dimm_take_back(slot, d, why, sizeof(why));
+    ret = dimm_take_back(slot, &dimms[slot], why, sizeof(why));
     if (ret == 0)
         eject(slot);
     else

@@ -75,7 +75,8 @@ static bool ask(struct ide_drive *d, u16 *id)
     struct ide_channel *ch = d->channel;
     u8 status;
 
-    outb(ch->base + ATA_DEVICE, 0xa0 | d->unit << 4);
+    ch->selected = 0xa0 | d->unit << 4;
+    outb(ch->base + ATA_DEVICE, ch->selected);
     ata_pause(ch);
     status = inb(ch->control);
     if (status == 0xff || status == 0)

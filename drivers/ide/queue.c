@@ -138,9 +138,10 @@ static void after_reset(struct ide_channel *ch, bool alive)
     u64 flags = spin_lock_irqsave(&ch->lock);
 
     ch->dead = !alive;
-    do
+    command_event("disk.done", ch, list_first(&ch->queue, struct bio, node));
+    do {
         list_add_tail(&take_first(ch, -EIO)->node, &failed);
-    while (ch->dead && !list_empty(&ch->queue));
+    } while (ch->dead && !list_empty(&ch->queue));
     start_next(ch);
     spin_unlock_irqrestore(&ch->lock, flags);
     end_all(&failed);

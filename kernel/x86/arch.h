@@ -52,19 +52,19 @@ struct cpu *this_cpu(void); /* stable only while not preemptible */
  * of that instruction, also in a task that is preempted and goes on elsewhere
  * just before or after. (Through this_cpu() it might get half of each.)
  */
-#define cpu_read(field)                                      \
-    ({                                                       \
-        __typeof__(((struct cpu *)0)->field) v_;             \
-        __asm__ volatile("mov %%gs:%c1, %0"                  \
-                         : "=r"(v_)                          \
+#define cpu_read(field)                                     \
+    ({                                                      \
+        __typeof__(((struct cpu *)0)->field) v_;            \
+        __asm__ volatile("mov %%gs:%c1, %0"                 \
+                         : "=r"(v_)                         \
                          : "i"(offsetof(struct cpu, field)) \
-                         : "memory");                        \
-        v_;                                                  \
+                         : "memory");                       \
+        v_;                                                 \
     })
-#define cpu_add(field, n)                                          \
-    __asm__ volatile("addl %1, %%gs:%c0"                           \
-                     :                                             \
-                     : "i"(offsetof(struct cpu, field)), "i"(n)    \
+#define cpu_add(field, n)                                       \
+    __asm__ volatile("addl %1, %%gs:%c0"                        \
+                     :                                          \
+                     : "i"(offsetof(struct cpu, field)), "i"(n) \
                      : "memory", "cc")
 
 /* In a loop that waits for another processor. */

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm_verify(): every count, recomputed from what there is.
+ *
+ * Page tables, pins and the swap cache say how many references and mappings
+ * each frame should have (page.seen_refs, seen_maps), and how many entries
+ * mean each swap slot (slot.seen). Then each frame is compared with its sum.
+ *
+ * Nothing is stopped meanwhile. Another processor may be half-way through a
+ * fault: so a walk that finds mistakes is done again, up to WALKS times, and
+ * only what the last one finds is reported. What is wrong for good is wrong in
+ * all of them. The sections are held, so that no struct page goes away; that
+ * lock also makes it one walk at a time, as the scratch fields are shared.
+ */
+#include <mm/gup.h>
+#include <mm/mm.h>
+#include <mm/pagetable.h>
+#include <mm/removal.h>
+#include <mm/swap.h>
+#include <mm/verify.h>
+#include <mm/verify_private.h>
+#include <kernel/current.h>
+
+#define WALKS 3
+
+static struct verify walk; /* sections_hold */
+
+void verify_mistake(struct verify *v, const char *fmt, ...)
+{
+    va_list ap;
+
+    v->mistakes++;
+    if (v->nr_lines == VERIFY_LINES)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(v->line[v->nr_lines++], sizeof(v->line[0]), fmt, ap);
+    va_end(ap);
+}
+
+void verify_frame(struct verify *v, const struct page *page, const char *what)
+{
+    verify_mistake(v,
+                   "frame 0x%llx (%s): %s; refs %d (found %u), mapcount %d "
+                   "(found %u)",
+                   (unsigned long long)page_to_pfn(page), page_use_name(page),
+                   what, page_refs(page), page->seen_refs, page_mapcount(page),
+                   page->seen_maps);
+}
+
+static void for_each_frame(struct verify *v,
+                           void (*fn)(struct verify *v, struct page *page))
+{
+    for (u32 nr = 0; nr < section_count(); nr++) {
+        struct section *s = section_get(nr);
+
+        for (unsigned i = 0; s && s->map && i < SECTION_FRAMES; i++)
+            fn(v, &s->map[i]);
+    }
+}
+
+/* ---- what there is ---- */
+
+static void forget_frame(struct verify *v, struct page *page)
+{
+    (void)v;
+    page->seen_maps = page->seen_refs = 0;
+}
+
+static void forget_slot(swp_t s, struct swap_slot *slot, void *arg)
+{
+    (void)s;
+    (void)arg;
+    slot->seen = 0;
+}
+
+/* Found so far in the mm at hand. */
+struct found {
+    u64 present, swapped;
+};
+
+static void see_present(struct verify *v, struct mm *mm, u64 va, pte_t e)
+{
+    struct page *page = pfn_to_page(pte_pfn(e));
+
+    if (!page) {
+        verify_mistake(v, "process %d: 0x%llx maps frame 0x%llx, not there",
+                       mm->pid, (unsigned long long)va,
+                       (unsigned long long)pte_pfn(e));
+        return;
+    }
+    page->seen_maps++;
+    page->seen_refs++;
+}
+
+/* pt_lock held. */
+static void see_entry(struct verify *v, struct mm *mm, u64 va, pte_t e,
+                      struct found *f)
+{
+    if (pte_present(e)) {
+        if (e & PTE_ZERO)
+            return; /* never counted */
+        f->present++;
+        see_present(v, mm, va, e);
+    } else if (pte_is_swap(e)) {
+        f->swapped++;
+        if (!swap_seen(swp_from_pte(e)))
+            verify_mistake(v, "process %d: 0x%llx means an unused swap slot",
+                           mm->pid, (unsigned long long)va);
+    } else {
+        v->migration++;
+        if (!v->moving)
+            verify_mistake(v, "process %d: 0x%llx is a migration entry",
+                           mm->pid, (unsigned long long)va);
+    }
+}
+
+/* An mm's own sums are exact under its pt_lock. */
+static void see_mm(struct verify *v, struct mm *mm)
+{
+    struct found f = {0};
+    u64 va = 0;
+    pte_t *p;
+
+    down_read(&mm->mmap_lock); /* keeps the tables */
+    spin_lock(&mm->pt_lock);
+    for (; (p = pt_next(mm->pt.root, &va, USER_END)); va += PAGE_SIZE)
+        see_entry(v, mm, va, pte_read(p), &f);
+    if (f.present != mm->rss || f.swapped != mm->swapped)
+        verify_mistake(
+            v,
+            "process %d: %llu pages (says %llu), %llu swapped (says "
+            "%llu)",
+            mm->pid, (unsigned long long)f.present, (unsigned long long)mm->rss,
+            (unsigned long long)f.swapped, (unsigned long long)mm->swapped);
+    spin_unlock(&mm->pt_lock);
+    up_read(&mm->mmap_lock);
+}
+
+static void see_pin(struct page *page, void *arg)
+{
+    struct verify *v = arg;
+
+    v->pins++;
+    page->seen_refs++;
+}
+
+/* Swap lock held. The page tables were walked before. */
+static void see_slot(swp_t s, struct swap_slot *slot, void *arg)
+{
+    struct verify *v = arg;
+
+    v->slots++;
+    if (slot->count != slot->seen)
+        verify_mistake(v, "swap slot 0x%llx: count %u, found %u",
+                       (unsigned long long)s, slot->count, slot->seen);
+    if (!slot->page)
+        return;
+    v->cached_slots++;
+    slot->page->seen_refs++;
+    if (!page_flag(slot->page, PG_SWAPCACHE) || slot->page->private != s)
+        verify_frame(v, slot->page, "cached under a slot it does not know");
+}
+
+static void see_everything(struct verify *v)
+{
+    struct mm *mm = NULL;
+
+    for_each_frame(v, forget_frame);
+    swap_for_each_slot(forget_slot, NULL);
+    while ((mm = mm_next(mm)))
+        see_mm(v, mm);
+    pins_for_each(see_pin, v);
+    swap_for_each_slot(see_slot, v);
+}
+
+/* ---- what each frame says ---- */
+
+/* A page that is being moved, and the frame it moves to, are off the lists and
+   have one reference more: the mover's. */
+static void check_anon(struct verify *v, struct page *page)
+{
+    bool transit = v->moving && !page_flag(page, PG_LRU);
+
+    v->anon++;
+    v->in_transit += transit;
+    if ((u32)page_mapcount(page) != page->seen_maps)
+        verify_frame(v, page, "wrong mapcount");
+    else if ((u32)page_refs(page) != page->seen_refs + transit)
+        verify_frame(v, page, "wrong refs");
+    else if (!transit && !page_flag(page, PG_LRU))
+        verify_frame(v, page, "not on an LRU list");
+    if (page_flag(page, PG_SWAPCACHE))
+        v->cached_pages++;
+}
+
+/* One reference is the file's, unless it was cut while the page is mapped. */
+static void check_file(struct verify *v, struct page *page)
+{
+    u32 refs = (u32)page_refs(page);
+
+    if ((u32)page_mapcount(page) != page->seen_maps)
+        verify_frame(v, page, "wrong mapcount");
+    else if (refs != page->seen_refs + 1 &&
+             !(page->seen_refs && refs == page->seen_refs))
+        verify_frame(v, page, "wrong refs");
+}
+
+static void check_free(struct verify *v, struct page *page)
+{
+    if (page->use == PAGE_FREE)
+        v->free_use[page->zone]++;
+    if (page_refs(page) || page_mapcount(page) || page->seen_refs)
+        verify_frame(v, page, "free, and in use");
+    if (page_flag(page, PG_SWAPCACHE))
+        verify_frame(v, page, "free, and in the swap cache");
+}
+
+static void check_frame(struct verify *v, struct page *page)
+{
+    if (page_flag(page, PG_LRU)) {
+        v->on_lru[page->zone]++;
+        if (page->use != PAGE_ANON)
+            verify_frame(v, page, "on an LRU list");
+    }
+    switch (page->use) {
+    case PAGE_ANON:
+        check_anon(v, page);
+        break;
+    case PAGE_FILE:
+        check_file(v, page);
+        break;
+    case PAGE_FREE:
+    case PAGE_ISOLATED:
+        check_free(v, page);
+        break;
+    default:
+        if (page->seen_refs)
+            verify_frame(v, page, "the kernel's, and mapped or pinned");
+    }
+}
+
+static void walk_once(struct verify *v)
+{
+    *v = (struct verify){.moving = removal_under_way()};
+    see_everything(v);
+    for_each_frame(v, check_frame);
+    if (v->cached_slots != v->cached_pages)
+        verify_mistake(v, "%llu pages in the swap cache, %llu slots with one",
+                       (unsigned long long)v->cached_pages,
+                       (unsigned long long)v->cached_slots);
+    verify_lists(v);
+    v->free = total_free_frames();
+}
+
+static void emit_all(struct verify *v,
+                     void (*emit)(const char *line, void *arg), void *arg)
+{
+    char line[160];
+
+    for (unsigned i = 0; i < v->nr_lines; i++)
+        emit(v->line[i], arg);
+    if (v->mistakes > v->nr_lines) {
+        snprintf(line, sizeof(line), "and %u more", v->mistakes - v->nr_lines);
+        emit(line, arg);
+    }
+    if (v->moving) {
+        snprintf(line, sizeof(line),
+                 "a removal is under way: %llu pages and %llu entries in its "
+                 "hands",
+                 (unsigned long long)v->in_transit,
+                 (unsigned long long)v->migration);
+        emit(line, arg);
+    }
+    snprintf(line, sizeof(line),
+             "mm_verify: %u mistakes, %llu anon pages, %llu swap slots, %llu "
+             "pins, %llu free frames",
+             v->mistakes, (unsigned long long)v->anon,
+             (unsigned long long)v->slots, (unsigned long long)v->pins,
+             (unsigned long long)v->free);
+    emit(line, arg);
+}
+
+int mm_verify(void (*emit)(const char *line, void *arg), void *arg)
+{
+    int mistakes;
+
+    sections_hold();
+    for (unsigned i = 0; i < WALKS; i++) {
+        walk_once(&walk);
+        if (walk.mistakes == 0)
+            break;
+        yield(); /* to whoever was in the middle of something */
+    }
+    emit_all(&walk, emit, arg);
+    mistakes = (int)walk.mistakes;
+    sections_release();
+    return mistakes;
+}
