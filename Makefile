@@ -39,7 +39,7 @@ CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -ffreestanding -fno-pic -fno-pie \
 	-mno-red-zone -mcmodel=kernel -mgeneral-regs-only -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fno-common -fcf-protection=none \
-	-I. -include kernel/types.h $(CLANG_FLAGS)
+	-I. $(CLANG_FLAGS)
 CFLAGS += $(if $(filter 1,$(DEBUG)),-DCONFIG_DEBUG) \
 	$(if $(filter 1,$(TESTPOINTS)),-DCONFIG_TESTPOINTS) \
 	$(if $(filter 1,$(WERROR)),-Werror)
@@ -61,7 +61,7 @@ kernel: $(BUILD)/hotcow.elf
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  CC    $<")
-	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -include kernel/types.h -MMD -MP -c $< -o $@
 
 $(BUILD)/%.S.o: %.S Makefile
 	@mkdir -p $(@D)

@@ -14,7 +14,7 @@
 #include <mm/event.h>
 #include <mm/migrate.h>
 #include <mm/reclaim.h>
-#include <mm/removal.h>
+#include <mm/removal_private.h>
 #include <mm/rmap.h>
 #include <mm/stat.h>
 #include <mm/swap.h>

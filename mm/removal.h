@@ -62,36 +62,11 @@ void memory_forget_dimm(int dimm, u64 base, u64 size);
 
 /* Ask a removal that is under way to give up. False: none is. */
 bool removal_cancel(void);
-bool removal_under_way(void);
-
-/*
- * Between these two no section's struct pages come or go, for whoever walks
- * over all of them. A removal may be under way, but cannot end.
- */
-void sections_hold(void);
-void sections_release(void);
-
-/*
- * mm/removal_wait.c: sleep on q until done(arg). 0, or -EINTR if the removal
- * is to give up: cancelled, out of time, or a signal if it is interruptible.
- * r NULL: never give up. done is asked after the task is on the queue. No
- * timer is armed but the one that max_ns asked for.
- */
-int removal_wait(struct removal *r, struct waitq *q, bool (*done)(void *arg),
-                 void *arg);
-bool removal_should_stop(struct removal *r);
-void removal_begin(struct removal *r); /* arms the limit */
-void removal_end(struct removal *r, int error);
 
 /* A frame of an isolated section became free: mm/zone.c tells. Any context,
    also under the zone lock. */
 void removal_frame_freed(void);
 extern struct waitq removal_waitq; /* woken then */
-u64 removal_frames_freed(void);    /* how many times that was */
-
-/* mm/removal_report.c: the text is written anew for each failure. */
-void removal_report_clear(void);
-void removal_report_add(const char *line, void *arg);
 
 /*
  * What kept the last failed removal, line by line through `emit`: each frame,

@@ -7,7 +7,7 @@
  * what they do with a line is done without the lock.
  */
 #include <mm/lockorder.h>
-#include <mm/removal.h>
+#include <mm/removal_private.h>
 #include <kernel/string.h>
 
 #define LINE_MAX 192

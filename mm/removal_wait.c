@@ -17,7 +17,7 @@
  * sleeper sees that it is to give up, or the other sees where it sleeps.
  */
 #include <mm/lockorder.h>
-#include <mm/removal.h>
+#include <mm/removal_private.h>
 #include <kernel/errno.h>
 
 /* Guards under_way, its asleep_on, and the three that remember. (irq) */

@@ -15,11 +15,12 @@
 #include <mm/gup.h>
 #include <mm/mm.h>
 #include <mm/pagetable.h>
-#include <mm/removal.h>
+#include <mm/removal_private.h>
 #include <mm/swap.h>
 #include <mm/verify.h>
 #include <mm/verify_private.h>
 #include <kernel/current.h>
+#include <kernel/string.h>
 
 #define WALKS 3
 
@@ -241,7 +242,8 @@ static void check_frame(struct verify *v, struct page *page)
 
 static void walk_once(struct verify *v)
 {
-    *v = (struct verify){.moving = removal_under_way()};
+    memset(v, 0, sizeof(*v));
+    v->moving = removal_under_way();
     see_everything(v);
     for_each_frame(v, check_frame);
     if (v->cached_slots != v->cached_pages)
