@@ -8,6 +8,7 @@
  *  2. After every sleep all is looked at again: the area, the entry, the page.
  *  3. Nothing is held while sleeping for the disk, a page lock or a move.
  */
+#include <mm/init.h>
 #include <mm/cow.h>
 #include <mm/event.h>
 #include <mm/fault.h>

@@ -91,6 +91,7 @@ static void copy_page(struct page *new, struct page *old)
                                             PG_ACTIVE, PG_UPTODATE,
                                             PG_ERROR,  PG_EXCLUSIVE};
 
+    memory_barrier(); /* look at it after the count */
     memcpy(page_to_virt(new), page_to_virt(old), PAGE_SIZE);
     for (unsigned i = 0; i < ARRAY_SIZE(copied); i++)
         if (page_flag(old, copied[i]))
@@ -176,7 +177,6 @@ static void finish(struct move *m)
 
 static void give_back(struct move *m, int err)
 {
-    (void)err; /* in a build without events */
     stat_inc(STAT_pgmigrate_fail);
     mm_event("migrate.back", m->old, "error=%d", err);
     put_page(m->new);

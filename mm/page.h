@@ -119,6 +119,9 @@ int lock_page_killable(struct page *p); /* 0, or -EINTR with no lock */
 bool trylock_page(struct page *p);
 void unlock_page(struct page *p); /* any context */
 bool page_locked(const struct page *p);
+/* The lock, which we hold, is to be released by an interrupt: from now on it
+   is not this task's, for the lock order checker. */
+void page_lock_handover(struct page *p);
 
 /* Sleep (not holding the lock) until a flag is clear. A reference is held. */
 void wait_on_page_flag(struct page *p, enum page_flag f);

@@ -53,9 +53,9 @@ int memory_offline(struct removal *r);
 /* Online again, in the zone it came from. */
 int memory_online(u32 first, u32 count);
 
-/* A DIMM came, or is to go: what the hotplug driver calls. */
-/* All its sections come online, movable, or none does. 0; -EINVAL: not whole
-   sections; -EBUSY: some of it is online already; -ENOMEM. */
+/* A DIMM came: what the hotplug driver calls. All its sections come online,
+   movable, or none does. 0; -EINVAL: not whole sections; -EBUSY: some of it is
+   online already; -ENOMEM. */
 int memory_add_dimm(int dimm, u64 base, u64 size);
 /* After memory_offline of all its sections: forget them. */
 void memory_forget_dimm(int dimm, u64 base, u64 size);

@@ -98,6 +98,12 @@ static bool all_empty(const struct removal *r)
     return true;
 }
 
+static void count_pass(struct removal *r)
+{
+    r->passes++;
+    stat_inc(STAT_removal_passes);
+}
+
 static bool passes_over(struct removal *r)
 {
     if (!r->max_passes || r->passes < r->max_passes)
@@ -117,8 +123,7 @@ static int drain(struct removal *r)
         u64 seen = removal_frames_freed();
         int err;
 
-        r->passes++;
-        stat_inc(STAT_removal_passes);
+        count_pass(r);
         if (all_empty(r))
             return 0;
         if (passes_over(r))
@@ -157,6 +162,8 @@ static int move_frame(struct pass *p, struct page *page)
 {
     int refs = page_refs(page), err;
 
+    if (refs == 0)
+        return 0; /* being freed */
     if (!lru_isolate(page)) {
         remember(p, page, refs, false);
         return 0;
@@ -232,29 +239,34 @@ static int one_pass(struct pass *p)
     return err;
 }
 
+/* All that is left is being taken or freed at this moment: it will be an
+   ANON page, free, or (in the normal zone) one that can never leave. */
+static int let_it_happen(struct removal *r)
+{
+    int err = check_movable(r);
+
+    yield();
+    return err;
+}
+
 static int move_all(struct removal *r)
 {
     struct pass p = {.r = r};
     int err;
 
+    count_pass(r);
     for (;;) {
         err = one_pass(&p);
-        if (err)
-            return err;
-        if (all_empty(r))
+        if (!err && all_empty(r))
             return 0;
-        if (!p.stuck) { /* somebody is just taking or freeing the last ones */
-            err = check_movable(r);
-            if (err)
-                return err;
-            yield();
-            continue;
+        if (!err && !p.stuck) {
+            err = let_it_happen(r);
+        } else if (!err) {
+            if (passes_over(r))
+                return -EBUSY;
+            err = wait_for_change(&p);
+            count_pass(r);
         }
-        r->passes++;
-        stat_inc(STAT_removal_passes);
-        if (passes_over(r))
-            return -EBUSY;
-        err = wait_for_change(&p);
         if (err)
             return err;
     }

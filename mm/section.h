@@ -32,6 +32,7 @@ enum section_state {
    also under the zone's lock, so that the allocator may read them there. */
 struct section {
     struct page *map;    /* NULL unless online or going */
+    struct page *home;   /* boot memory: where map is kept; else NULL */
     u8 state;            /* enum section_state */
     u8 zone;             /* enum zone_id that it belongs to when online */
     bool removable;      /* memmap on the section itself; movable zone */
@@ -72,6 +73,8 @@ void section_unisolate(u32 nr);
 bool section_is_empty(u32 nr);
 /* The last step: everything free; leave the zone and the direct map. */
 void section_finish_offline(u32 nr);
+/* Its part under the zone lock: the zone forgets the isolated frames. */
+void zone_forget_section(u32 nr);
 /* The DIMM is gone. */
 void section_absent(u32 nr);
 

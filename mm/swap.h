@@ -72,6 +72,14 @@ bool swap_cache_drop(struct page *page, int mine);
 /* Put `new` in the place of `old` in the cache, if only the cache and `mine`
    references hold old. Both locked; new takes over the cache's reference. */
 bool swap_cache_replace(struct page *old, struct page *new, int mine);
+/*
+ * The page cached under s if it is locked (or, if `written`, under
+ * write-back), with PG_WAITERS set: for those who want to sleep until it is
+ * not. Its address only, for page_waitq: whoever moves a page holds its lock
+ * and waits for references to go, so that a sleeper with a reference would be
+ * waited for by the one it waits for. (And to drop one would wake ourselves.)
+ */
+struct page *swap_cache_busy(swp_t s, bool written);
 /* Sleep until the page cached under s, if any, is neither locked nor under
    write-back, holding no reference on it. 0 or -EINTR. */
 int swap_wait_quiet(swp_t s);

@@ -20,21 +20,31 @@
  */
 #include <mm/event.h>
 #include <mm/swap_private.h>
+#include <kernel/current.h>
 #include <kernel/errno.h>
 #include <kernel/print.h>
 #include <kernel/wait.h>
 
-int page_swapcount(struct page *page)
+static int count_of(struct page *page)
 {
     struct swap_slot *slot;
-    int count = 0;
 
+    if (!page_flag(page, PG_SWAPCACHE))
+        return 0;
+    slot = swap_slot_of(page->private);
+    return slot && slot->page == page ? slot->count : 0;
+}
+
+/* An interrupt cannot take the swap lock. What it asks about, for the record
+   of events, is under I/O, which keeps the page under its slot. */
+int page_swapcount(struct page *page)
+{
+    int count;
+
+    if (in_interrupt())
+        return count_of(page);
     spin_lock(&swap_lock);
-    if (page_flag(page, PG_SWAPCACHE)) {
-        slot = swap_slot_of(page->private);
-        if (slot && slot->page == page)
-            count = slot->count;
-    }
+    count = count_of(page);
     spin_unlock(&swap_lock);
     return count;
 }
@@ -121,7 +131,6 @@ static void leave(struct page *page)
 
 static void left(struct page *page, const char *why)
 {
-    (void)why; /* in a build without events */
     mm_event("cache.del", page, "why=%s", why);
     put_page(page);
 }
@@ -161,9 +170,11 @@ bool swap_cache_drop(struct page *page, int mine)
 
     ASSERT(page_locked(page) && page_mapcount(page) == 0);
     spin_lock(&swap_lock);
-    /* A device that wrote to it made it dirty before it let go. */
-    ok = nobody_else(page, mine) && !page_flag(page, PG_DIRTY) &&
-         !page_flag(page, PG_WRITEBACK);
+    ok = nobody_else(page, mine);
+    /* Whoever wrote to it by DMA made it dirty before it let go: so look at
+       the flag after the count. */
+    memory_barrier();
+    ok = ok && !page_flag(page, PG_DIRTY) && !page_flag(page, PG_WRITEBACK);
     if (ok)
         leave(page);
     spin_unlock(&swap_lock);
@@ -190,12 +201,7 @@ bool swap_cache_replace(struct page *old, struct page *new, int mine)
     return ok;
 }
 
-/*
- * The page cached under s if it is locked or under write-back. Its address
- * only: whoever moves a page holds its lock and waits for references to go,
- * so that a sleeper with a reference would be waited for by whom it waits for.
- */
-static struct page *busy_page(swp_t s)
+struct page *swap_cache_busy(swp_t s, bool written)
 {
     struct swap_slot *slot;
     struct page *page = NULL;
@@ -205,7 +211,7 @@ static struct page *busy_page(swp_t s)
     if (slot && slot->page) {
         page = slot->page;
         page_set(page, PG_WAITERS); /* before looking */
-        if (!page_locked(page) && !page_flag(page, PG_WRITEBACK))
+        if (!page_locked(page) && !(written && page_flag(page, PG_WRITEBACK)))
             page = NULL;
     }
     spin_unlock(&swap_lock);
@@ -214,9 +220,10 @@ static struct page *busy_page(swp_t s)
 
 int swap_wait_quiet(swp_t s)
 {
-    struct page *page = busy_page(s);
+    struct page *page = swap_cache_busy(s, true);
 
     if (!page)
         return 0;
-    return wait_event_interruptible(page_waitq(page), busy_page(s) != page);
+    return wait_event_interruptible(page_waitq(page),
+                                    swap_cache_busy(s, true) != page);
 }

@@ -6,8 +6,7 @@
  * who wants it finds it there and waits for its lock. The interrupt that ends
  * the transfer unlocks it. A page that could not be read stays in the cache
  * until nobody uses it, and every fault that finds it fails; then it leaves,
- * a later fault tries the disk again, and once no entry means the slot any
- * more, it is retired.
+ * the disk is tried again, and once no entry means the slot, it is retired.
  */
 #include <mm/event.h>
 #include <mm/reclaim.h>
@@ -63,18 +62,46 @@ static int begin_read(swp_t s, enum alloc_flags how, struct page **out,
     return 0;
 }
 
+/*
+ * The page in the cache could not be read, and nobody else looks at it: take
+ * it out, to try the disk again. We hold a reference.
+ */
+static bool drop_failed(struct page *page)
+{
+    bool gone = false;
+
+    if (page_flag(page, PG_UPTODATE) || !trylock_page(page))
+        return false; /* fine, or still being read */
+    if (page_flag(page, PG_SWAPCACHE) && !page_flag(page, PG_UPTODATE))
+        gone = swap_cache_drop(page, 1);
+    unlock_page(page);
+    return gone;
+}
+
+/* One try. -EEXIST: another one was faster; find its page. *r: got if the
+   read is to be started. */
+static int find_or_begin(swp_t s, enum alloc_flags how, struct page **out,
+                         struct swap_request **r)
+{
+    *r = NULL;
+    *out = swap_cache_get(s);
+    if (*out && !drop_failed(*out))
+        return 0;
+    if (*out)
+        put_page(*out);
+    *out = NULL;
+    return begin_read(s, how, out, r);
+}
+
 int swap_read_how(swp_t s, enum alloc_flags how, struct page **out)
 {
     struct swap_request *r;
     int err;
 
-    do {
-        *out = swap_cache_get(s);
-        if (*out)
-            return 0;
-        err = begin_read(s, how, out, &r);
-    } while (err == -EEXIST); /* another one was faster: take its page */
-    if (err)
+    do
+        err = find_or_begin(s, how, out, &r);
+    while (err == -EEXIST);
+    if (err || !r)
         return err;
     stat_inc(STAT_pswpin);
     mm_event("swap.in", *out, "slot=0x%llx", (unsigned long long)s);

@@ -79,8 +79,11 @@ static int map_entry(struct mm *mm, u64 va, swp_t s)
 static int bring_back(struct mm *mm, u64 va, swp_t s)
 {
     struct page *page;
-    int err = swap_read_how(s, ALLOC_USER | ALLOC_NO_OOM, &page);
+    int err = stop_asked();
 
+    if (err)
+        return err;
+    err = swap_read_how(s, ALLOC_USER | ALLOC_NO_OOM, &page);
     if (err)
         return err == -EAGAIN ? 0 : err; /* -EAGAIN: the entry has gone */
     put_page(page); /* not while we sleep: see swap_wait_quiet */
@@ -93,7 +96,7 @@ static int bring_back(struct mm *mm, u64 va, swp_t s)
     case FAULT_NO_MEMORY:
         return -ENOMEM;
     default:
-        return stop_asked(); /* done, or to be looked at again */
+        return 0; /* done, or to be looked at again */
     }
 }
 
@@ -123,18 +126,28 @@ static int empty_all_mms(struct swap_device *d)
     return 0;
 }
 
-/* The first slot at or after *nr that only a cached page holds. */
+static bool only_cached(struct swap_device *d, u64 nr)
+{
+    struct swap_slot *slot = swap_slot_of(swp_make(d - swap_devices, nr));
+
+    return slot->page && slot->count == 0;
+}
+
+/* The first slot at or after *nr that only a cached page holds. The lock is
+   held for a chunk at a time. */
 static bool next_cached(struct swap_device *d, u64 *nr)
 {
     bool found = false;
 
-    spin_lock(&swap_lock);
-    for (; *nr < d->nr_slots && !found; *nr += !found) {
-        struct swap_slot *slot = swap_slot_of(swp_make(d - swap_devices, *nr));
+    while (!found && *nr < d->nr_slots) {
+        u64 end = min_u64(d->nr_slots, ROUND_UP(*nr + 1, SLOTS_PER_CHUNK));
 
-        found = slot->page && slot->count == 0;
+        spin_lock(&swap_lock);
+        while (*nr < end && !only_cached(d, *nr))
+            ++*nr;
+        found = *nr < end;
+        spin_unlock(&swap_lock);
     }
-    spin_unlock(&swap_lock);
     return found;
 }
 

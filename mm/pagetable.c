@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walking page tables: from the root down, 512 entries a level.
+ *
+ * Tables of a user address space are only added while it lives, and freed
+ * together when nobody can use it any more: so a table that was reached stays
+ * as long as the mm does.
+ */
+#include <mm/mm.h>
+#include <mm/pagetable.h>
+#include <mm/slab.h>
+#include <mm/zone.h>
+#include <kernel/errno.h>
+#include <kernel/print.h>
+#include <kernel/x86/directmap.h>
+
+pte_t *kernel_root; /* written once, at boot */
+
+static pte_t *table_of(pte_t e)
+{
+    return phys_to_virt(e & PTE_ADDR);
+}
+
+pte_t *pt_walk(pte_t *root, u64 va)
+{
+    pte_t *table = root;
+
+    for (unsigned level = PT_LEVELS; level > 1; level--) {
+        pte_t e = pte_read(&table[pt_index(va, level)]);
+
+        if (!(e & PTE_P) || (e & PTE_PS))
+            return NULL;
+        table = table_of(e);
+    }
+    return &table[pt_index(va, 1)];
+}
+
+/* The upper entry for va that has no table yet, or NULL if none is missing. */
+static pte_t *first_missing(pte_t *root, u64 va)
+{
+    pte_t *table = root;
+
+    for (unsigned level = PT_LEVELS; level > 1; level--) {
+        pte_t *p = &table[pt_index(va, level)];
+
+        if (!(pte_read(p) & PTE_P))
+            return p;
+        table = table_of(pte_read(p));
+    }
+    return NULL;
+}
+
+static struct page *new_table(void)
+{
+    return alloc_page(ALLOC_WAIT | ALLOC_ZERO, PAGE_TABLE);
+}
+
+/*
+ * Memory is got without the spinlock; another thread may link a table there
+ * meanwhile:
+ *
+ *   thread 1                        thread 2
+ *   lock; missing; unlock           lock; missing; unlock
+ *   allocate                        allocate
+ *   lock; still missing: link       lock; not missing any more: free ours
+ */
+int pt_prepare(struct mm *mm, u64 va)
+{
+    for (;;) {
+        struct page *page;
+        pte_t *p;
+
+        spin_lock(&mm->pt_lock);
+        p = first_missing(mm->pt.root, va);
+        spin_unlock(&mm->pt_lock);
+        if (!p)
+            return 0;
+        page = new_table();
+        if (!page)
+            return -ENOMEM;
+        spin_lock(&mm->pt_lock);
+        if (!(pte_read(p) & PTE_P)) {
+            pte_write(p, pte_make(page_to_pfn(page), PTE_P | PTE_W | PTE_U));
+            mm->tables++;
+            page = NULL;
+        }
+        spin_unlock(&mm->pt_lock);
+        if (page)
+            put_page(page);
+    }
+}
+
+/* Kernel addresses. Two processors may want the same table: one of them links
+   its own, the other frees it. Tables stay for ever. */
+pte_t *pt_walk_kernel_alloc(u64 va)
+{
+    pte_t *p;
+
+    while ((p = first_missing(kernel_root, va))) {
+        struct page *page = new_table();
+
+        pte_t none = 0;
+
+        if (!page)
+            return NULL;
+        if (!__atomic_compare_exchange_n(
+                p, &none, pte_make(page_to_pfn(page), PTE_P | PTE_W), false,
+                __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+            put_page(page);
+    }
+    return pt_walk(kernel_root, va);
+}
+
+/* How much address space one entry of this level covers. */
+static u64 span(unsigned level)
+{
+    return PAGE_SIZE << (9 * (level - 1));
+}
+
+/*
+ * Descend as far as there are tables. Returns the lowest table's entry, or
+ * NULL, with *level the level at which nothing is.
+ */
+static pte_t *descend(pte_t *root, u64 va, unsigned *level)
+{
+    pte_t *table = root;
+
+    for (*level = PT_LEVELS; *level > 1; --*level) {
+        pte_t e = pte_read(&table[pt_index(va, *level)]);
+
+        if (!(e & PTE_P))
+            return NULL;
+        table = table_of(e);
+    }
+    return &table[pt_index(va, 1)];
+}
+
+pte_t *pt_next(pte_t *root, u64 *va, u64 end)
+{
+    while (*va < end) {
+        unsigned level;
+        pte_t *p = descend(root, *va, &level);
+
+        if (!p) { /* skip all that the missing table would cover */
+            *va = (*va | (span(level) - 1)) + 1;
+            continue;
+        }
+        do {
+            if (!pte_none(pte_read(p)))
+                return p;
+            p++;
+            *va += PAGE_SIZE;
+        } while (*va < end && pt_index(*va, 1) != 0);
+    }
+    return NULL;
+}
+
+static void free_tables(pte_t *table, unsigned level, unsigned entries)
+{
+    for (unsigned i = 0; level > 1 && i < entries; i++)
+        if (table[i] & PTE_P)
+            free_tables(table_of(table[i]), level - 1, PT_ENTRIES);
+    put_page(virt_to_page(table));
+}
+
+void pt_destroy(struct mm *mm)
+{
+    ASSERT(READ_ONCE(mm->pt.cpus) == 0);
+    free_tables(mm->pt.root, PT_LEVELS, PT_ENTRIES / 2);
+    mm->pt.root = NULL;
+}
