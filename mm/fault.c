@@ -58,12 +58,7 @@ static struct page *in_the_way(pte_t e)
         page_set(page, PG_WAITERS);
         return pte_is_migration(e) || page_locked(page) ? page : NULL;
     }
-    page = swap_cache_get(swp_from_pte(e));
-    if (!page)
-        return NULL;
-    page_set(page, PG_WAITERS);
-    put_page(page); /* only its address is used from here on */
-    return page_locked(page) ? page : NULL;
+    return swap_cache_busy(swp_from_pte(e), false);
 }
 
 static struct page *blocker(struct mm *mm, u64 addr, pte_t entry)

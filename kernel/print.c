@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Formatting, the console, and panic.
+ *
+ * A line goes out whole under the console lock. A panicking processor takes
+ * the console without asking: whoever had the lock is stopped by then, or
+ * about to be.
+ */
+#include <drivers/serial.h>
+#include <kernel/current.h>
+#include <kernel/lock.h>
+#include <kernel/print.h>
+#include <kernel/string.h>
+#include <kernel/x86/arch.h>
+#include <kernel/x86/io.h>
+#include <mm/lockorder.h>
+
+#define DEBUG_CONSOLE 0xe9
+
+/* ---- formatting ---- */
+
+struct out {
+    char *buf;
+    size_t size, n; /* n counts what does not fit, too */
+};
+
+struct spec {
+    unsigned width, precision;
+    bool left, zero, has_precision;
+    int longs;
+};
+
+static void put(struct out *o, char c)
+{
+    if (o->n + 1 < o->size)
+        o->buf[o->n] = c;
+    o->n++;
+}
+
+static void pad(struct out *o, char c, size_t have, size_t want)
+{
+    for (; have < want; have++)
+        put(o, c);
+}
+
+static void put_text(struct out *o, const struct spec *s, const char *text)
+{
+    size_t len = 0;
+
+    while ((!s->has_precision || len < s->precision) && text[len])
+        len++;
+    if (!s->left)
+        pad(o, ' ', len, s->width);
+    for (size_t i = 0; i < len; i++)
+        put(o, text[i]);
+    if (s->left)
+        pad(o, ' ', len, s->width);
+}
+
+static void put_number(struct out *o, const struct spec *s, u64 value,
+                       unsigned base, bool negative, const char *prefix)
+{
+    char digits[24];
+    size_t n = 0, len;
+
+    do {
+        digits[n++] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value);
+    len = n + negative + strlen(prefix);
+    if (!s->left && !s->zero)
+        pad(o, ' ', len, s->width);
+    if (negative)
+        put(o, '-');
+    for (; *prefix; prefix++)
+        put(o, *prefix);
+    if (!s->left && s->zero)
+        pad(o, '0', len, s->width);
+    while (n > 0)
+        put(o, digits[--n]);
+    if (s->left)
+        pad(o, ' ', len, s->width);
+}
+
+/* Flags, width and precision, and the length; returns what follows. */
+static const char *parse(const char *fmt, struct spec *s, va_list *ap)
+{
+    *s = (struct spec){0};
+    for (; *fmt == '-' || *fmt == '0'; fmt++) {
+        s->left |= *fmt == '-';
+        s->zero |= *fmt == '0';
+    }
+    if (*fmt == '*') {
+        s->width = va_arg(*ap, unsigned);
+        fmt++;
+    }
+    for (; *fmt >= '0' && *fmt <= '9'; fmt++)
+        s->width = s->width * 10 + (unsigned)(*fmt - '0');
+    if (*fmt == '.') {
+        s->has_precision = true;
+        fmt++;
+        if (*fmt == '*') {
+            s->precision = va_arg(*ap, unsigned);
+            fmt++;
+        }
+        for (; *fmt >= '0' && *fmt <= '9'; fmt++)
+            s->precision = s->precision * 10 + (unsigned)(*fmt - '0');
+    }
+    for (; *fmt == 'l' || *fmt == 'z' || *fmt == 'h'; fmt++)
+        s->longs += *fmt != 'h';
+    return fmt;
+}
+
+static void put_signed(struct out *o, const struct spec *s, va_list *ap)
+{
+    s64 v = s->longs ? va_arg(*ap, long) : va_arg(*ap, int);
+
+    put_number(o, s, v < 0 ? 0 - (u64)v : (u64)v, 10, v < 0, "");
+}
+
+static void put_unsigned(struct out *o, const struct spec *s, unsigned base,
+                         va_list *ap)
+{
+    put_number(o, s,
+               s->longs ? va_arg(*ap, unsigned long) : va_arg(*ap, unsigned),
+               base, false, "");
+}
+
+static void convert(struct out *o, char c, const struct spec *s, va_list *ap)
+{
+    const char *text;
+
+    switch (c) {
+    case 'd':
+    case 'i':
+        put_signed(o, s, ap);
+        break;
+    case 'u':
+        put_unsigned(o, s, 10, ap);
+        break;
+    case 'x':
+        put_unsigned(o, s, 16, ap);
+        break;
+    case 'o':
+        put_unsigned(o, s, 8, ap);
+        break;
+    case 'p':
+        put_number(o, s, (u64)va_arg(*ap, void *), 16, false, "0x");
+        break;
+    case 's':
+        text = va_arg(*ap, const char *);
+        put_text(o, s, text ? text : "(null)");
+        break;
+    case 'c':
+        put(o, (char)va_arg(*ap, int));
+        break;
+    default:
+        put(o, c);
+        break;
+    }
+}
+
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
+{
+    struct out o = {buf, size, 0};
+    struct spec s;
+    va_list args;
+
+    va_copy(args, ap);
+    for (; *fmt; fmt++) {
+        if (*fmt != '%') {
+            put(&o, *fmt);
+            continue;
+        }
+        fmt = parse(fmt + 1, &s, &args);
+        if (!*fmt)
+            break;
+        convert(&o, *fmt, &s, &args);
+    }
+    va_end(args);
+    if (size)
+        buf[o.n < size ? o.n : size - 1] = 0;
+    return (int)o.n;
+}
+
+int snprintf(char *buf, size_t size, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(buf, size, fmt, ap);
+    va_end(ap);
+    return n;
+}
+
+/* ---- the console ---- */
+
+static u32 panicking; /* 1 + the processor that does; 0 = none */
+
+void printk(const char *fmt, ...)
+{
+    char line[320];
+    va_list ap;
+    int n;
+
+    va_start(ap, fmt);
+    n = vsnprintf(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    if (n > (int)sizeof(line) - 1) {
+        n = sizeof(line) - 1;
+        line[n - 1] = '\n';
+    }
+    serial_write(line, (size_t)n);
+}
+
+static struct spinlock event_lock = SPINLOCK_INIT("events", RANK_CONSOLE);
+
+/* One string instruction for the whole line: events must cost little. */
+void event_write(const char *line, size_t len)
+{
+    static int there = -1; /* the port reads as its own number if it is */
+    u64 flags = spin_lock_irqsave(&event_lock);
+
+    if (there < 0)
+        there = inb(DEBUG_CONSOLE) == DEBUG_CONSOLE;
+    if (there)
+        __asm__ volatile("rep outsb"
+                         : "+S"(line), "+c"(len)
+                         : "d"(DEBUG_CONSOLE)
+                         : "memory");
+    spin_unlock_irqrestore(&event_lock, flags);
+}
+
+/* ---- the end ---- */
+
+/* The first to come does it; a panic within a panic goes no further. */
+static void claim_panic(void)
+{
+    u32 me = cpu_id() + 1, none = 0;
+
+    if (__atomic_compare_exchange_n(&panicking, &none, me, false,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        return;
+    if (none == me)
+        arch_debug_exit(1);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+void panic(const char *fmt, ...)
+{
+    char what[240];
+    va_list ap;
+
+    __asm__ volatile("cli");
+    claim_panic();
+    serial_take_over();
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof(what), fmt, ap);
+    va_end(ap);
+    printk("\npanic: %s\n", what);
+    printk("  on processor %u, task %d (%s)\n", cpu_id(), current_tid(),
+           current_comm());
+    arch_stop_others();
+    arch_backtrace(NULL);
+    arch_debug_exit(1);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time: the time-stamp counter tells it, the local APIC's timer calls.
+ *
+ * Both are measured once against the PIT. No other timer may stay armed: on a
+ * machine that counts instructions, time jumps to the next one as soon as all
+ * processors sleep (tickless). So the PIT and the RTC are put to rest.
+ */
+#include <kernel/irq.h>
+#include <kernel/time.h>
+#include <kernel/x86/io.h>
+#include <kernel/x86/private.h>
+
+#define PIT_HZ     1193182u
+#define MEASURE_HZ 100 /* over a hundredth of a second */
+#define MHZ        1000000ull
+
+static u64 tsc_start, timer_hz; /* written once, at boot */
+static u64 ns_per_tick;         /* times 2^32; written once, at boot */
+
+/* Channel 2, whose gate and output are at port 0x61, counts down once. */
+static void pit_wait(void)
+{
+    u16 count = PIT_HZ / MEASURE_HZ;
+
+    outb(0x61, (inb(0x61) & ~2) & ~1);
+    outb(0x43, 0xb0);
+    outb(0x42, count & 0xff);
+    outb(0x42, count >> 8);
+    outb(0x61, inb(0x61) | 1);
+    while (!(inb(0x61) & 0x20))
+        ;
+}
+
+/* Real clocks are whole numbers of MHz; the rest is what reading cost. */
+static u64 to_mhz(u64 hz)
+{
+    u64 rounded = (hz + MHZ / 2) / MHZ * MHZ;
+
+    return rounded ? rounded : hz;
+}
+
+static void rest_other_timers(void)
+{
+    outb(0x43, 0x30); /* PIT channel 0: mode 0, and let it end */
+    outb(0x40, 1);
+    outb(0x40, 0);
+    outb(0x70, 0x0a); /* RTC: hold the divider */
+    outb(0x71, 0x66);
+}
+
+void clock_init(void)
+{
+    u64 before, tsc_hz;
+
+    lapic_timer_start(0xffffffff);
+    before = rdtsc();
+    pit_wait();
+    tsc_hz = to_mhz((rdtsc() - before) * MEASURE_HZ);
+    timer_hz = to_mhz((u64)(0xffffffff - lapic_timer_left()) * MEASURE_HZ);
+    ns_per_tick = (NSEC_PER_SEC << 32) / tsc_hz;
+    lapic_timer_start(0);
+    rest_other_timers();
+    __atomic_store_n(&tsc_start, before, __ATOMIC_RELEASE);
+}
+
+u64 now_ns(void)
+{
+    u64 start = __atomic_load_n(&tsc_start, __ATOMIC_ACQUIRE);
+
+    if (!start)
+        return 0;
+    return (u64)((unsigned __int128)(rdtsc() - start) * ns_per_tick >> 32);
+}
+
+/* Too far for the counter: it comes early, and whoever asked asks again. */
+void arch_set_clock(u64 when)
+{
+    u64 now = now_ns();
+    u64 ns = when > now ? when - now : 1;
+    u64 count =
+        ns > 4 * NSEC_PER_SEC ? 0xffffffff : ns * timer_hz / NSEC_PER_SEC + 1;
+
+    lapic_timer_start(when ? (u32)min_u64(count, 0xffffffff) : 0);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One processor: what it can do, its own data, switching tasks and page
+ * tables, and the way to user mode.
+ */
+#include <kernel/errno.h>
+#include <kernel/print.h>
+#include <kernel/string.h>
+#include <kernel/task.h>
+#include <kernel/x86/directmap.h>
+#include <kernel/x86/private.h>
+#include <mm/pagetable.h>
+
+struct cpu cpus[MAX_CPUS];
+bool cpu_has_smap;
+
+static bool has_smep, has_nx;
+static u8 clean_fpu[512] __attribute__((aligned(16))); /* after fninit */
+static u8 boot_double_fault_stack[4096] __attribute__((aligned(16)));
+static u8 boot_nmi_stack[4096] __attribute__((aligned(16)));
+
+_Static_assert(offsetof(struct cpu, kernel_sp) == 16, "entry.S");
+_Static_assert(offsetof(struct cpu, user_sp) == 24, "entry.S");
+_Static_assert(sizeof(struct trap_frame) == 176, "entry.S");
+
+void syscall_entry(void);
+void enter_user(struct trap_frame *f) NORETURN;
+void switch_stacks(u64 *save, u64 next);
+void task_first(void);
+
+struct cpu *this_cpu(void)
+{
+    return cpu_read(self);
+}
+
+/* ---- features ---- */
+
+static void cpuid(u32 leaf, u32 r[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
+                     : "a"(leaf), "c"(0));
+}
+
+static void find_features(void)
+{
+    u32 r[4];
+
+    cpuid(0, r);
+    if (r[0] >= 7) {
+        cpuid(7, r);
+        has_smep = r[1] >> 7 & 1;
+        cpu_has_smap = r[1] >> 20 & 1;
+    }
+    cpuid(0x80000001, r);
+    has_nx = r[3] >> 20 & 1;
+    if (!has_nx)
+        panic("this processor has no NX bit: hotcow needs it");
+}
+
+#define CR0_MP     (1u << 1)
+#define CR0_EM     (1u << 2)
+#define CR0_NE     (1u << 5)
+#define CR0_WP     (1u << 16)
+#define CR4_PGE    (1u << 7)
+#define CR4_OSFXSR (1u << 9)
+#define CR4_OSXMM  (1u << 10)
+#define CR4_SMEP   (1u << 20)
+#define CR4_SMAP   (1u << 21)
+
+void cpu_enable_protection(void)
+{
+    u64 cr0, cr4 = read_cr4() | CR4_PGE | CR4_OSFXSR | CR4_OSXMM;
+
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    cr0 = (cr0 | CR0_WP | CR0_MP | CR0_NE) & ~(u64)CR0_EM;
+    __asm__ volatile("mov %0, %%cr0" : : "r"(cr0));
+    cr4 |= has_smep ? CR4_SMEP : 0;
+    cr4 |= cpu_has_smap ? CR4_SMAP : 0;
+    write_cr4(cr4);
+    __asm__ volatile("fninit");
+}
+
+/* The flags that a system call clears: IF, so that we get a stack first; DF
+   and AC, which are the kernel's to rely on; TF and NT. */
+void cpu_enable_syscalls(void)
+{
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | 1);
+    wrmsr(MSR_STAR, (u64)SEL_KERNEL_DATA << 48 | (u64)SEL_KERNEL_CODE << 32);
+    wrmsr(MSR_LSTAR, (u64)syscall_entry);
+    wrmsr(MSR_FMASK, FLAG_IF | FLAG_AC | 1u << 8 | 1u << 10 | 1u << 14);
+    wrmsr(MSR_KERNEL_GS_BASE, 0); /* the user's */
+}
+
+void arch_early_init(void)
+{
+    struct cpu *c = &cpus[0];
+
+    c->self = c;
+    wrmsr(MSR_GS_BASE, (u64)c); /* before the first lock */
+    find_features();
+    gdt_load(c, (u64)(boot_double_fault_stack + 4096),
+             (u64)(boot_nmi_stack + 4096));
+    idt_init();
+    idt_load();
+    cpu_enable_protection();
+    __asm__ volatile("fxsave64 %0" : "=m"(clean_fpu));
+}
+
+/* ---- tasks ---- */
+
+void arch_task_init(struct arch_task *t, void *stack_top, void (*fn)(void *),
+                    void *arg)
+{
+    u64 *sp = stack_top;
+
+    *--sp = 0; /* keeps the stack aligned as after a call */
+    *--sp = (u64)task_first;
+    *--sp = 0;        /* rbp */
+    *--sp = 0;        /* rbx */
+    *--sp = (u64)fn;  /* r12 */
+    *--sp = (u64)arg; /* r13 */
+    *--sp = 0;
+    *--sp = 0;
+    t->kernel_sp = (u64)sp;
+}
+
+void context_switch(struct arch_task *prev, struct arch_task *next, u64 top)
+{
+    struct cpu *c = this_cpu();
+
+    __asm__ volatile("fxsave64 %0" : "=m"(prev->fpu));
+    __asm__ volatile("fxrstor64 %0" : : "m"(next->fpu));
+    c->kernel_sp = top;
+    gdt_set_kernel_stack(c, top);
+    if (next->fs_base != prev->fs_base)
+        wrmsr(MSR_FS_BASE, next->fs_base);
+    switch_stacks(&prev->kernel_sp, next->kernel_sp);
+}
+
+/*
+ * The new table's bit is set before it is loaded: who changes an entry and
+ * does not see the bit knows that we shall load, and so flush, later. The old
+ * one's is cleared after: no translation of it is left here.
+ */
+void pgtable_load(struct pgtable *pt)
+{
+    struct cpu *c = this_cpu();
+    struct pgtable *old = c->loaded;
+
+    if (pt)
+        bit_set(&pt->cpus, c->id);
+    write_cr3(pt ? virt_to_phys(pt->root) : paging_root());
+    c->loaded = pt;
+    if (old && old != pt)
+        bit_clear(&old->cpus, c->id);
+}
+
+/* ---- user mode ---- */
+
+void arch_user_frame(struct trap_frame *f, u64 rip, u64 rsp)
+{
+    memset(f, 0, sizeof(*f));
+    f->rip = rip;
+    f->rsp = rsp;
+    f->cs = SEL_USER_CODE;
+    f->ss = SEL_USER_DATA;
+    f->rflags = FLAG_IF | 2;
+}
+
+void arch_enter_user(struct trap_frame *f)
+{
+    __asm__ volatile("cli" : : : "memory");
+    user_return_work(f);
+    enter_user(f);
+}
+
+void arch_set_fs_base(u64 base)
+{
+    current_task()->arch.fs_base = base;
+    wrmsr(MSR_FS_BASE, base);
+}
+
+/* ---- floating point ---- */
+
+void arch_fpu_init(struct arch_task *t)
+{
+    memcpy(t->fpu, clean_fpu, sizeof(t->fpu));
+}
+
+void arch_fpu_copy_current(struct arch_task *child)
+{
+    arch_fpu_save(child->fpu);
+}
+
+void arch_fpu_save(void *image512)
+{
+    __asm__ volatile("fxsave64 %0" : "=m"(*(u8(*)[512])image512));
+}
+
+/* A reserved bit in MXCSR would fault here, in the kernel. */
+int arch_fpu_load(const void *image512)
+{
+    u32 mxcsr = ((const u32 *)image512)[6];
+    u32 mask = ((const u32 *)clean_fpu)[7];
+
+    if (mxcsr & ~(mask ? mask : 0xffbfu))
+        return -EINVAL;
+    __asm__ volatile("fxrstor64 %0" : : "m"(*(const u8(*)[512])image512));
+    return 0;
+}
+
+/* ---- idling, interrupts on and off ---- */
+
+void arch_idle(void)
+{
+    __asm__ volatile("sti; hlt" : : : "memory");
+}
+
+u64 irq_save(void)
+{
+    u64 flags;
+
+    __asm__ volatile("pushfq; pop %0; cli" : "=r"(flags) : : "memory");
+    return flags;
+}
+
+void irq_restore(u64 flags)
+{
+    if (flags & FLAG_IF)
+        __asm__ volatile("sti" : : : "memory");
+}
+
+bool irqs_enabled(void)
+{
+    u64 flags;
+
+    __asm__ volatile("pushfq; pop %0" : "=r"(flags));
+    return flags & FLAG_IF;
+}
