@@ -82,6 +82,7 @@
     .align 16
     .globl vector_stubs
 vector_stubs:
+    .altmacro
     .set n, 0
     .rept 256
     STUB %n
