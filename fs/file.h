@@ -10,6 +10,7 @@
 #include <kernel/types.h>
 
 struct blockdev;
+struct user_range;
 struct mapping;
 struct file;
 struct inode;
@@ -38,12 +39,17 @@ struct inode;
 #define O_CLOEXEC   02000000
 
 /* What a kind of file can do. NULL = -EINVAL (or the obvious default). All may
-   sleep; buffers are user addresses; pos is NULL for files without one. */
+   sleep; buffers are user addresses; pos is NULL for files without one (pipes,
+   character devices), and else to be moved on by what was done. */
 struct file_ops {
     int (*open)(struct inode *, struct file *);
     void (*release)(struct file *); /* the last reference is gone */
     s64 (*read)(struct file *, u64 ubuf, u64 len, u64 *pos);
     s64 (*write)(struct file *, u64 ubuf, u64 len, u64 *pos);
+    /* Optional: all pieces of a buffer in one go; without it, piece by piece
+       through read and write, which may be NULL if this one is there. */
+    s64 (*rw_ranges)(struct file *, const struct user_range *r, unsigned n,
+                     u64 *pos, bool write);
     s64 (*ioctl)(struct file *, u32 cmd, u64 arg);
     int (*poll)(struct file *, struct waitq **wait_on); /* POLLIN.. bits */
 };

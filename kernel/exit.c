@@ -8,6 +8,7 @@
  * back by itself, in this order: memory, its place among the threads, and, if
  * it was the last, files, children, and the news to the parent.
  */
+#include <fs/aio.h>
 #include <fs/file.h>
 #include <kernel/futex.h>
 #include <kernel/pid.h>
@@ -58,6 +59,8 @@ static void leave_mm(struct task *t)
     if (!mm)
         return;
     clear_tid(t);
+    if (atomic_read(&mm->users) == 1)
+        aio_exit_mm(mm); /* nobody else can start a request any more */
     task_switch_mm(NULL);
     vfork_done();
     mm_put_user(mm);

@@ -17,6 +17,7 @@
 
 enum lock_rank {
     RANK_NONE = 0,
+    RANK_FILE,       /* mutex: an open file's position and flags */
     RANK_SWAPON,     /* mutex: swapon and swapoff, one at a time */
     RANK_FS_TREE,    /* mutex: the tree of names */
     RANK_PIPE,       /* mutex: a pipe's buffer */

@@ -39,10 +39,14 @@ static u32 read_reg(u32 reg)
     return ioapic[4];
 }
 
+void pic_mask(void)
+{
+    outb(0x21, 0xff);
+    outb(0xa1, 0xff);
+}
+
 void ioapic_init(void)
 {
-    outb(0x21, 0xff); /* both 8259s */
-    outb(0xa1, 0xff);
     ioapic = mmio_map(madt.ioapic, PAGE_SIZE);
     if (!ioapic)
         panic("no memory to map the I/O APIC");

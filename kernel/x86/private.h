@@ -119,6 +119,9 @@ u32 lapic_timer_left(void);
 #define IPI_INIT  0x4500
 #define IPI_START 0x4600
 /* irq.c */
+/* Both 8259s. Before the local APIC stops listening to them, or an interrupt
+   that they have asserted is taken later, and has no vector (seen in QEMU). */
+void pic_mask(void);
 void ioapic_init(void);
 void irq_dispatch(unsigned gsi);
 /* clock.c */

@@ -101,6 +101,7 @@ void arch_start_cpus(void)
 
 void arch_init(void)
 {
+    pic_mask();
     madt_read();
     lapic_map();
     lapic_enable();

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The simple devices, and the nodes of all. */
+#include <fs/devices.h>
+#include <fs/fs_private.h>
+#include <kernel/print.h>
+#include <kernel/uaccess.h>
+
+static s64 nothing(struct file *f, u64 ubuf, u64 len, u64 *pos)
+{
+    (void)f;
+    (void)ubuf;
+    (void)len;
+    (void)pos;
+    return 0;
+}
+
+static s64 swallow(struct file *f, u64 ubuf, u64 len, u64 *pos)
+{
+    (void)f;
+    (void)ubuf;
+    (void)pos;
+    return (s64)len;
+}
+
+static s64 zeroes(struct file *f, u64 ubuf, u64 len, u64 *pos)
+{
+    (void)f;
+    (void)pos;
+    return clear_user(ubuf, len) ? -EFAULT : (s64)len;
+}
+
+static s64 no_room(struct file *f, u64 ubuf, u64 len, u64 *pos)
+{
+    (void)f;
+    (void)ubuf;
+    (void)len;
+    (void)pos;
+    return -ENOSPC;
+}
+
+static s64 log_line(struct file *f, u64 ubuf, u64 len, u64 *pos)
+{
+    char line[200];
+    size_t n = min_u64(len, sizeof(line) - 1);
+
+    (void)f;
+    (void)pos;
+    if (copy_from_user(line, ubuf, n))
+        return -EFAULT;
+    line[n] = 0;
+    printk("%s%s", line, n && line[n - 1] == '\n' ? "" : "\n");
+    return (s64)len;
+}
+
+static const struct file_ops null_ops = {.read = nothing, .write = swallow};
+static const struct file_ops zero_ops = {.read = zeroes, .write = swallow};
+static const struct file_ops full_ops = {.read = zeroes, .write = no_room};
+static const struct file_ops kmsg_ops = {.read = nothing, .write = log_line};
+
+static void add(const char *path, u32 major, u32 minor,
+                const struct file_ops *ops)
+{
+    struct inode *inode =
+        fs_mknod(path, S_IFCHR | 0666, make_rdev(major, minor), ops, NULL);
+
+    if (inode)
+        inode_put(inode);
+}
+
+void devices_init(void)
+{
+    tty_init();
+    add("/dev/null", 1, 3, &null_ops);
+    add("/dev/zero", 1, 5, &zero_ops);
+    add("/dev/full", 1, 7, &full_ops);
+    add("/dev/kmsg", 1, 11, &kmsg_ops);
+    add("/dev/ttyS0", 4, 64, &tty_ops);
+    add("/dev/tty", 5, 0, &tty_ops);
+    add("/dev/console", 5, 1, &tty_ops);
+    blkdev_init();
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of /dev; fs/ only. */
+#ifndef FS_DEVICES_H
+#define FS_DEVICES_H
+
+#include <fs/file.h>
+
+extern const struct file_ops tty_ops;
+void tty_init(void);
+void blkdev_init(void); /* a node for each disk */
+
+#endif

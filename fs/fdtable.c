@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process's open files by number. Threads share the table, so that even a
+ * look-up is under its spinlock; what may sleep (memory for a larger table,
+ * the last file_put) is done outside.
+ */
+#include <fs/fs_private.h>
+#include <kernel/process.h>
+#include <kernel/string.h>
+#include <mm/slab.h>
+
+#define FD_FIRST      64   /* a new table's size; it doubles */
+#define FD_MAX        1024 /* a multiple of 64 */
+#define RLIMIT_NOFILE 7
+
+struct fdtable {
+    atomic_t refs;        /* processes, lookers */
+    struct spinlock lock; /* guards all below */
+    unsigned size;
+    struct file **files; /* [size]; each holds a reference */
+    u64 cloexec[FD_MAX / 64];
+};
+
+static struct fdtable *create(unsigned size)
+{
+    struct fdtable *t = kzalloc(sizeof(*t), ALLOC_KERNEL);
+
+    if (!t)
+        return NULL;
+    t->files = kzalloc(size * sizeof(*t->files), ALLOC_KERNEL);
+    if (!t->files) {
+        kfree(t);
+        return NULL;
+    }
+    atomic_set(&t->refs, 1);
+    spin_init(&t->lock, "open files", RANK_FDTABLE);
+    t->size = size;
+    return t;
+}
+
+struct fdtable *fdtable_create(void)
+{
+    return create(FD_FIRST);
+}
+
+/* Threads of the parent may make its table larger while we allocate: what is
+   copied is what fits, so then it is done again. */
+struct fdtable *fdtable_copy(struct fdtable *from)
+{
+    unsigned size = READ_ONCE(from->size);
+    struct fdtable *t;
+
+    for (;;) {
+        t = create(size);
+        if (!t)
+            return NULL;
+        spin_lock(&from->lock);
+        if (from->size <= size)
+            break;
+        size = from->size;
+        spin_unlock(&from->lock);
+        fdtable_put(t);
+    }
+    memcpy(t->cloexec, from->cloexec, sizeof(t->cloexec));
+    for (unsigned fd = 0; fd < from->size; fd++) {
+        t->files[fd] = from->files[fd];
+        if (t->files[fd])
+            file_get(t->files[fd]);
+    }
+    spin_unlock(&from->lock);
+    return t;
+}
+
+void fdtable_get(struct fdtable *t)
+{
+    atomic_inc(&t->refs);
+}
+
+void fdtable_put(struct fdtable *t)
+{
+    if (!t || !atomic_dec_and_test(&t->refs))
+        return;
+    for (unsigned fd = 0; fd < t->size; fd++)
+        if (t->files[fd])
+            file_put(t->files[fd]);
+    kfree(t->files);
+    kfree(t);
+}
+
+static void set_bit(struct fdtable *t, unsigned fd, bool on)
+{
+    u64 bit = 1ull << fd % 64;
+
+    if (on)
+        t->cloexec[fd / 64] |= bit;
+    else
+        t->cloexec[fd / 64] &= ~bit;
+}
+
+static bool get_bit(const struct fdtable *t, unsigned fd)
+{
+    return t->cloexec[fd / 64] >> fd % 64 & 1;
+}
+
+struct file *fdtable_file(struct fdtable *t, int fd)
+{
+    struct file *f = NULL;
+
+    spin_lock(&t->lock);
+    if (fd >= 0 && (unsigned)fd < t->size)
+        f = t->files[fd];
+    if (f)
+        file_get(f);
+    spin_unlock(&t->lock);
+    return f;
+}
+
+struct file *fd_get(int fd)
+{
+    struct process *p = current_process();
+
+    return p && p->files ? fdtable_file(p->files, fd) : NULL;
+}
+
+static unsigned fd_limit(void)
+{
+    return (unsigned)min_u64(
+        READ_ONCE(current_process()->rlimits[RLIMIT_NOFILE][0]), FD_MAX);
+}
+
+/* Room for `fd`, which is below FD_MAX. 0 or -ENOMEM. */
+static int grow(struct fdtable *t, unsigned fd)
+{
+    unsigned size = FD_FIRST;
+    struct file **bigger, **old;
+
+    while (size <= fd)
+        size *= 2;
+    bigger = kzalloc(size * sizeof(*bigger), ALLOC_KERNEL);
+    if (!bigger)
+        return -ENOMEM;
+    old = bigger; /* what is freed, if another thread was faster */
+    spin_lock(&t->lock);
+    if (t->size < size) {
+        old = t->files;
+        memcpy(bigger, old, t->size * sizeof(*old));
+        t->files = bigger;
+        t->size = size;
+    }
+    spin_unlock(&t->lock);
+    kfree(old);
+    return 0;
+}
+
+/* Put f at the first free place from `from` on; the table's lock is held.
+   t->size: there is none in the table as it is. */
+static unsigned place(struct fdtable *t, struct file *f, unsigned from,
+                      bool cloexec)
+{
+    unsigned fd = from, end = (unsigned)min_u64(t->size, fd_limit());
+
+    while (fd < end && t->files[fd])
+        fd++;
+    if (fd < end) {
+        t->files[fd] = f;
+        set_bit(t, fd, cloexec);
+    }
+    return fd;
+}
+
+int fd_install_from(struct file *f, int from, bool cloexec)
+{
+    struct fdtable *t = current_process()->files;
+    unsigned fd, size, limit = fd_limit();
+    int err = from < 0 || (unsigned)from >= limit ? -EINVAL : 0;
+
+    while (!err) {
+        spin_lock(&t->lock);
+        size = t->size;
+        fd = place(t, f, (unsigned)from, cloexec);
+        spin_unlock(&t->lock);
+        if (fd < min_u64(size, limit))
+            return (int)fd;
+        err = fd >= limit ? -EMFILE : grow(t, fd);
+    }
+    file_put(f);
+    return err;
+}
+
+/* A full limit is EMFILE, even one of 0. */
+int fd_install(struct file *f, bool cloexec)
+{
+    int fd = fd_install_from(f, 0, cloexec);
+
+    return fd == -EINVAL ? -EMFILE : fd;
+}
+
+/* dup2: f takes the place of whatever is there. */
+int fd_replace(struct file *f, int fd, bool cloexec)
+{
+    struct fdtable *t = current_process()->files;
+    struct file *old;
+    int err = fd < 0 || (unsigned)fd >= fd_limit() ? -EBADF : 0;
+
+    if (!err && (unsigned)fd >= READ_ONCE(t->size))
+        err = grow(t, (unsigned)fd);
+    if (err) {
+        file_put(f);
+        return err;
+    }
+    spin_lock(&t->lock);
+    old = t->files[fd];
+    t->files[fd] = f;
+    set_bit(t, (unsigned)fd, cloexec);
+    spin_unlock(&t->lock);
+    if (old)
+        file_put(old);
+    return fd;
+}
+
+int fd_close(int fd)
+{
+    struct fdtable *t = current_process()->files;
+    struct file *f = NULL;
+
+    spin_lock(&t->lock);
+    if (fd >= 0 && (unsigned)fd < t->size) {
+        f = t->files[fd];
+        t->files[fd] = NULL;
+        set_bit(t, (unsigned)fd, false);
+    }
+    spin_unlock(&t->lock);
+    if (!f)
+        return -EBADF;
+    file_put(f);
+    return 0;
+}
+
+int fd_get_cloexec(int fd)
+{
+    struct fdtable *t = current_process()->files;
+    int ret = -EBADF;
+
+    spin_lock(&t->lock);
+    if (fd >= 0 && (unsigned)fd < t->size && t->files[fd])
+        ret = get_bit(t, (unsigned)fd);
+    spin_unlock(&t->lock);
+    return ret;
+}
+
+int fd_set_cloexec(int fd, bool on)
+{
+    struct fdtable *t = current_process()->files;
+    int ret = -EBADF;
+
+    spin_lock(&t->lock);
+    if (fd >= 0 && (unsigned)fd < t->size && t->files[fd]) {
+        set_bit(t, (unsigned)fd, on);
+        ret = 0;
+    }
+    spin_unlock(&t->lock);
+    return ret;
+}
+
+/* exec: one at a time, as each close may sleep. */
+void fdtable_close_on_exec(struct fdtable *t)
+{
+    for (unsigned fd = 0; fd < READ_ONCE(t->size); fd++) {
+        struct file *f = NULL;
+
+        spin_lock(&t->lock);
+        if (get_bit(t, fd)) {
+            f = t->files[fd];
+            t->files[fd] = NULL;
+            set_bit(t, fd, false);
+        }
+        spin_unlock(&t->lock);
+        if (f)
+            file_put(f);
+    }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open files: an inode, how it may be used, and where one is in it. fork and
+ * dup share them, so they are counted.
+ */
+#include <fs/fs_private.h>
+#include <kernel/process.h>
+#include <mm/slab.h>
+
+/* What open needs to know once and nobody later. */
+#define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+
+static const struct file_ops dir_ops; /* getdents64 asks the tree itself */
+
+struct file *file_create(struct inode *inode, const struct file_ops *ops,
+                         u32 flags)
+{
+    struct file *f = kzalloc(sizeof(*f), ALLOC_KERNEL);
+
+    if (!f)
+        return NULL;
+    atomic_set(&f->refs, 1);
+    mutex_init(&f->lock, "file", RANK_FILE);
+    f->inode = inode;
+    f->ops = ops;
+    f->flags = flags;
+    return f;
+}
+
+void file_get(struct file *f)
+{
+    atomic_inc(&f->refs);
+}
+
+void file_put(struct file *f)
+{
+    if (!atomic_dec_and_test(&f->refs))
+        return;
+    if (f->ops->release)
+        f->ops->release(f);
+    inode_put(f->inode);
+    kfree(f);
+}
+
+/* A new regular file at `place`, whose directory is under the tree lock. */
+static struct inode *create_at(struct place *place, u32 mode, int *err)
+{
+    struct process *p = current_process();
+    struct inode *inode;
+
+    *err = -EISDIR;
+    if (place->slash)
+        return NULL;
+    mode &= MODE_BITS & ~(p ? p->umask : 0);
+    inode = inode_make(S_IFREG | mode, 0);
+    *err = inode ? dir_add(place->dir, place->name, inode) : -ENOMEM;
+    if (*err) {
+        inode_put(inode);
+        return NULL;
+    }
+    return inode;
+}
+
+/* Looked up and, if it is not there, made under one hold of the tree lock:
+   nobody else can make it in between. */
+static struct inode *find_or_create(struct inode *start, const char *path,
+                                    u32 flags, u32 mode, int *err)
+{
+    bool nofollow =
+        (flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
+    struct inode *inode = path_walk(start, path, nofollow, err);
+    struct place place;
+
+    if (inode && (flags & O_CREAT) && (flags & O_EXCL)) {
+        inode_put(inode);
+        *err = -EEXIST;
+        return NULL;
+    }
+    if (inode || *err != -ENOENT || !(flags & O_CREAT))
+        return inode;
+    *err = path_parent(start, path, &place);
+    if (*err)
+        return NULL;
+    inode = create_at(&place, mode, err);
+    inode_put(place.dir);
+    if (*err == -EEXIST)
+        *err = -ENOENT; /* a link that leads nowhere is all there is */
+    return inode;
+}
+
+/* May this be opened like that, whatever it can do? */
+static int check_kind(struct inode *inode, u32 flags)
+{
+    bool writes = (flags & O_ACCMODE) != O_RDONLY;
+
+    if (is_kind(inode, S_IFLNK))
+        return -ELOOP;
+    if (is_kind(inode, S_IFDIR))
+        return writes || (flags & O_CREAT) ? -EISDIR : 0;
+    if (flags & O_DIRECTORY)
+        return -ENOTDIR;
+    return inode->fops ? 0 : -ENXIO;
+}
+
+/* Takes over the reference. A file whose open failed is not released. */
+static struct file *open_inode(struct inode *inode, u32 flags, int *err)
+{
+    bool is_dir = is_kind(inode, S_IFDIR);
+    struct file *f = NULL;
+
+    *err = check_kind(inode, flags);
+    if (!*err) {
+        f = file_create(inode, is_dir ? &dir_ops : inode->fops, flags);
+        *err = f ? 0 : -ENOMEM;
+    }
+    if (!*err && f->ops->open)
+        *err = f->ops->open(inode, f);
+    if (!*err && (flags & O_TRUNC) && inode->data)
+        *err = ramfs_truncate(inode, 0);
+    if (!*err) {
+        f->flags &= ~OPEN_ONLY;
+        return f;
+    }
+    inode_put(inode);
+    kfree(f);
+    return NULL;
+}
+
+struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
+                          int *err)
+{
+    struct inode *start = path_start(dirfd, path, err), *inode;
+
+    if (!start)
+        return NULL;
+    if ((flags & O_ACCMODE) == O_ACCMODE) {
+        inode_put(start);
+        *err = -EINVAL;
+        return NULL;
+    }
+    mutex_lock(&fs_tree_lock);
+    inode = find_or_create(start, path, flags, mode, err);
+    mutex_unlock(&fs_tree_lock);
+    inode_put(start);
+    return inode ? open_inode(inode, flags, err) : NULL;
+}
+
+struct file *file_open(const char *path, u32 flags, u32 mode, int *err)
+{
+    return file_open_at(AT_FDCWD, path, flags, mode, err);
+}

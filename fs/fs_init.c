@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Boot: the tree, what is always in it, and then the initramfs. Devices come
+ * first, so that nodes in the archive find their drivers.
+ */
+#include <fs/aio.h>
+#include <fs/fs_private.h>
+#include <kernel/print.h>
+
+static void make_dirs(void)
+{
+    static const char *const dirs[] = {"/dev", "/proc", "/sys", "/tmp"};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
+        inode_put(fs_mkdir(dirs[i]));
+}
+
+void fs_init(void)
+{
+    mutex_init(&fs_tree_lock, "names", RANK_FS_TREE);
+    fs_root = inode_create(S_IFDIR | 0755);
+    if (!fs_root)
+        panic("no memory for the root directory");
+    fs_root->parent = fs_root; /* uncounted: it never goes */
+    aio_init();
+    make_dirs();
+    devices_init();
+    procfs_init();
+    sysfs_init();
+    initramfs_unpack();
+}

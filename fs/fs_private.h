@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of fs/ tell each other.
+ *
+ * One mutex, fs_tree_lock, guards every name, every cwd and every link count:
+ * a look-up is short and never waits for a disk. An inode's own lock guards
+ * its contents, and is taken after it, if both are.
+ *
+ * References. A function that returns an inode or a file returns a reference
+ * with it, which the caller puts or keeps. A name holds one on its inode, an
+ * open file one on its inode, a directory one on its parent. inode_put takes
+ * NULL, and no lock, so that it may be called with any mutex held; file_put
+ * calls release, so it is called with none.
+ */
+#ifndef FS_FS_PRIVATE_H
+#define FS_FS_PRIVATE_H
+
+#include <fs/file.h>
+#include <kernel/errno.h>
+#include <mm/lockorder.h>
+
+#define NAME_MAX 255
+#define PATH_MAX 4096
+
+#define AT_FDCWD            (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_REMOVEDIR        0x200
+#define AT_EMPTY_PATH       0x1000
+
+#define POLLIN   0x0001
+#define POLLPRI  0x0002
+#define POLLOUT  0x0004
+#define POLLERR  0x0008
+#define POLLHUP  0x0010
+#define POLLNVAL 0x0020
+
+#define MODE_BITS 07777u
+
+struct pipe;
+struct user_range;
+
+extern struct mutex fs_tree_lock;
+extern struct inode *fs_root; /* fixed after fs_init began */
+
+static inline bool is_kind(const struct inode *inode, u32 kind)
+{
+    return (inode->mode & S_IFMT) == kind;
+}
+
+/* Linux's device numbers, as programs see them. */
+static inline u64 make_rdev(u32 major, u32 minor)
+{
+    return (minor & 0xff) | (u64)(major & 0xfff) << 8 |
+           (u64)(minor & ~0xffu) << 12;
+}
+
+/* ---- fs/inode.c ---- */
+
+/*
+ * A bare inode: no name, no contents, no operations, one reference. What a
+ * dir_ops.lookup makes (it sets fops, dops, private, nlink and, for a link,
+ * `link` from kmalloc, which is freed with the inode). NULL: no memory.
+ */
+struct inode *inode_create(u32 mode);
+/* The same, able to do what its kind does: a file has pages, a FIFO a pipe, a
+   device its driver's operations. */
+struct inode *inode_make(u32 mode, u64 rdev);
+/* A symbolic link. NULL: no memory. */
+struct inode *inode_make_link(const char *target);
+/* Bytes, as stat and lseek see them. */
+u64 inode_size(struct inode *inode);
+
+/* ---- fs/dirent.c: names. Caller holds the tree lock, if not said else ---- */
+
+/* dir_ops are called with the tree lock, too: they use dir_add, if they add
+   names at all, and none of the functions that take a path. */
+struct inode *dir_lookup(struct inode *dir, const char *name);
+int dir_add(struct inode *dir, const char *name, struct inode *child);
+/* Takes the lock itself. The name gets a reference of its own. */
+int inode_link(struct inode *dir, const char *name, struct inode *child);
+int dir_unlink(struct inode *dir, const char *name);
+int dir_rmdir(struct inode *dir, const char *name);
+int dir_rename(struct inode *from, const char *old, struct inode *to,
+               const char *name);
+/* The next entry at *pos or behind it, and the place behind that one. False at
+   the end. */
+struct dir_item {
+    u64 ino, next;
+    u32 mode; /* 0 = not known */
+    char name[NAME_MAX + 1];
+};
+bool dir_next(struct inode *dir, u64 pos, struct dir_item *item);
+/* The name that a directory has in its parent; NULL: none. */
+const char *dir_name_of(struct inode *dir);
+/* Forget the names of a directory that goes away. No lock. */
+void dir_clear(struct inode *dir);
+
+/* ---- fs/path.c ---- */
+
+struct place {         /* where a name is, or might be */
+    struct inode *dir; /* a reference */
+    char name[NAME_MAX + 1];
+    bool slash; /* the path ended with one: only a directory will do */
+};
+
+/* Where relative paths begin: a directory's fd or AT_FDCWD. */
+struct inode *path_start(int dirfd, const char *path, int *err);
+struct inode *path_lookup_at(int dirfd, const char *path, bool nofollow,
+                             int *err);
+/* These two: caller holds the tree lock. */
+struct inode *path_walk(struct inode *start, const char *path, bool nofollow,
+                        int *err);
+/* place->dir is to be put. 0 or -errno. */
+int path_parent(struct inode *start, const char *path, struct place *place);
+/* Give a new inode (whose reference stays the caller's) a name. */
+int path_link(int dirfd, const char *path, struct inode *child);
+/* A directory's absolute path; 0, -ENOENT or -ERANGE. Caller holds the tree
+   lock. */
+int inode_path(struct inode *dir, char *buf, size_t size);
+
+/* ---- fs/file.c, fs/fdtable.c ---- */
+
+/* An open file; takes over the inode's reference, but for NULL: no memory. */
+struct file *file_create(struct inode *inode, const struct file_ops *ops,
+                         u32 flags);
+struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
+                          int *err);
+/* Of another process, whose table the caller holds a reference on (found
+   under tasks_lock, which is then let go). NULL: no such fd. */
+struct file *fdtable_file(struct fdtable *t, int fd);
+/* As fd_install, at `from` or above. */
+int fd_install_from(struct file *f, int from, bool cloexec);
+int fd_replace(struct file *f, int fd, bool cloexec);
+int fd_close(int fd);
+int fd_get_cloexec(int fd);
+int fd_set_cloexec(int fd, bool on);
+
+/* ---- fs/ramfs.c, fs/pipe.c ---- */
+
+extern const struct file_ops ramfs_ops;
+int ramfs_truncate(struct inode *inode, u64 size);
+
+extern const struct file_ops fifo_ops;
+#define PIPE_SIZE 65536u
+struct pipe *pipe_alloc(void);
+void pipe_free(struct pipe *p);
+
+/* ---- fs/devnode.c ---- */
+
+/* Give a device's inode the operations that belong to its number, if a driver
+   made that known. */
+void devnode_bind(struct inode *inode);
+
+/* ---- for those who fill /dev, /proc and /sys at boot ---- */
+
+/*
+ * Absolute paths, whose directories are there. What is there already, of the
+ * same kind, is kept (fs_mkdir) or gets the operations (fs_mknod). With a
+ * reference; NULL: no memory, which is for the console.
+ *
+ * fs_mknod with a device's mode also makes its number known: every other node
+ * of that kind and number (initramfs, mknod) then does the same. With S_IFREG
+ * it makes a file whose text comes from ops (/proc).
+ */
+struct inode *fs_mkdir(const char *path);
+struct inode *fs_mknod(const char *path, u32 mode, u64 rdev,
+                       const struct file_ops *ops, void *private);
+
+/* Called once by fs_init, in this order; the directories are there. */
+void devices_init(void);
+void procfs_init(void);
+void sysfs_init(void);
+
+void initramfs_unpack(void); /* fs/initramfs.c */
+
+#endif

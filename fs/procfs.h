@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of /proc and /sys; fs/ only. */
+#ifndef FS_PROCFS_H
+#define FS_PROCFS_H
+
+struct inode;
+
+void proc_mm_init(void);                /* fs/proc_mm.c */
+void proc_pid_init(struct inode *proc); /* fs/proc_pid.c: its dir_ops */
+void sys_memory_init(void);             /* fs/sys_memory.c */
+
+#endif

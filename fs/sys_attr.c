@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Attributes of files: permissions, owners, times. They are kept and shown;
+ * as everybody is root, only the x bits decide anything.
+ */
+#include <fs/fs_private.h>
+#include <fs/syscalls.h>
+#include <kernel/syscall.h>
+#include <kernel/time.h>
+#include <kernel/uaccess.h>
+#include <mm/slab.h>
+
+#define UTIME_NOW  0x3fffffff
+#define UTIME_OMIT 0x3ffffffe
+#define X_OK       1
+
+static struct inode *at_path(int dirfd, u64 user_path, bool nofollow, int *err)
+{
+    char *path = path_from_user(user_path, err);
+    struct inode *inode =
+        path ? path_lookup_at(dirfd, path, nofollow, err) : NULL;
+
+    kfree(path);
+    return inode;
+}
+
+/* The inode of an open file, as if it had been looked up. */
+static struct inode *at_fd(int fd, int *err)
+{
+    struct file *f = fd_get(fd);
+    struct inode *inode = NULL;
+
+    *err = -EBADF;
+    if (!f)
+        return NULL;
+    if (f->inode) {
+        inode = f->inode;
+        inode_get(inode);
+    }
+    file_put(f);
+    return inode;
+}
+
+/* These take over the reference; NULL: it is the error that counts. */
+static s64 set_mode(struct inode *inode, u32 mode, int err)
+{
+    if (!inode)
+        return err;
+    mutex_lock(&fs_tree_lock);
+    inode->mode = (inode->mode & S_IFMT) | (mode & MODE_BITS);
+    mutex_unlock(&fs_tree_lock);
+    inode_put(inode);
+    return 0;
+}
+
+static s64 set_owner(struct inode *inode, u32 uid, u32 gid, int err)
+{
+    if (!inode)
+        return err;
+    mutex_lock(&fs_tree_lock);
+    if (uid != ~0u)
+        inode->uid = uid;
+    if (gid != ~0u)
+        inode->gid = gid;
+    mutex_unlock(&fs_tree_lock);
+    inode_put(inode);
+    return 0;
+}
+
+s64 sys_chmod(const u64 *a)
+{
+    int err = 0;
+    struct inode *inode = at_path(AT_FDCWD, a[0], false, &err);
+
+    return set_mode(inode, (u32)a[1], err);
+}
+
+s64 sys_fchmod(const u64 *a)
+{
+    int err = 0;
+    struct inode *inode = at_fd((int)a[0], &err);
+
+    return set_mode(inode, (u32)a[1], err);
+}
+
+s64 sys_chown(const u64 *a)
+{
+    int err = 0;
+    struct inode *inode = at_path(AT_FDCWD, a[0], false, &err);
+
+    return set_owner(inode, (u32)a[1], (u32)a[2], err);
+}
+
+s64 sys_lchown(const u64 *a)
+{
+    int err = 0;
+    struct inode *inode = at_path(AT_FDCWD, a[0], true, &err);
+
+    return set_owner(inode, (u32)a[1], (u32)a[2], err);
+}
+
+s64 sys_fchown(const u64 *a)
+{
+    int err = 0;
+    struct inode *inode = at_fd((int)a[0], &err);
+
+    return set_owner(inode, (u32)a[1], (u32)a[2], err);
+}
+
+static s64 check_access(int dirfd, u64 user_path, u32 how)
+{
+    int err = 0;
+    struct inode *inode;
+
+    if (how & ~7u)
+        return -EINVAL;
+    inode = at_path(dirfd, user_path, false, &err);
+    if (!inode)
+        return err;
+    if ((how & X_OK) && is_kind(inode, S_IFREG) && !(inode->mode & 0111))
+        err = -EACCES;
+    inode_put(inode);
+    return err;
+}
+
+s64 sys_access(const u64 *a)
+{
+    return check_access(AT_FDCWD, a[0], (u32)a[1]);
+}
+
+s64 sys_faccessat(const u64 *a)
+{
+    return check_access((int)a[0], a[1], (u32)a[2]);
+}
+
+/* The second of two timespecs, the time of modification: ns, or *omit. */
+static int get_mtime(u64 user, u64 *ns, bool *omit)
+{
+    u64 t[4];
+
+    *omit = false;
+    *ns = now_ns();
+    if (!user)
+        return 0;
+    if (copy_from_user(t, user, sizeof(t)))
+        return -EFAULT;
+    *omit = t[3] == UTIME_OMIT;
+    if (*omit || t[3] == UTIME_NOW)
+        return 0;
+    if (t[3] >= NSEC_PER_SEC)
+        return -EINVAL;
+    *ns = t[2] * NSEC_PER_SEC + t[3];
+    return 0;
+}
+
+/* dirfd, path (0: dirfd itself), times, flags */
+s64 sys_utimensat(const u64 *a)
+{
+    struct inode *inode;
+    bool omit;
+    u64 ns;
+    int err = get_mtime(a[2], &ns, &omit);
+
+    if (err)
+        return err;
+    if (a[1])
+        inode = at_path((int)a[0], a[1], (u32)a[3] & AT_SYMLINK_NOFOLLOW, &err);
+    else
+        inode = at_fd((int)a[0], &err);
+    if (!inode)
+        return err;
+    if (!omit)
+        WRITE_ONCE(inode->mtime_ns, ns);
+    inode_put(inode);
+    return 0;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls on open files, but for reading and writing. */
+#include <fs/fs_private.h>
+#include <fs/syscalls.h>
+#include <kernel/block.h>
+#include <kernel/string.h>
+#include <kernel/syscall.h>
+#include <kernel/uaccess.h>
+#include <mm/slab.h>
+
+#define F_DUPFD         0
+#define F_GETFD         1
+#define F_SETFD         2
+#define F_GETFL         3
+#define F_SETFL         4
+#define F_GETLK         5
+#define F_SETLK         6
+#define F_SETLKW        7
+#define F_DUPFD_CLOEXEC 1030
+#define F_GETPIPE_SZ    1032
+#define F_UNLCK         2
+#define SETTABLE        (O_APPEND | O_NONBLOCK | O_DIRECT)
+
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+
+#define DENTS_AT_ONCE 4096u
+
+static s64 open_path(int dirfd, u64 user_path, u32 flags, u32 mode)
+{
+    int err;
+    char *path = path_from_user(user_path, &err);
+    struct file *f;
+
+    if (!path)
+        return err;
+    f = file_open_at(dirfd, path, flags, mode, &err);
+    kfree(path);
+    return f ? fd_install(f, flags & O_CLOEXEC) : err;
+}
+
+s64 sys_open(const u64 *a)
+{
+    return open_path(AT_FDCWD, a[0], (u32)a[1], (u32)a[2]);
+}
+
+s64 sys_openat(const u64 *a)
+{
+    return open_path((int)a[0], a[1], (u32)a[2], (u32)a[3]);
+}
+
+s64 sys_close(const u64 *a)
+{
+    return fd_close((int)a[0]);
+}
+
+/* ---- descriptors ---- */
+
+s64 sys_dup(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+
+    return f ? fd_install(f, false) : -EBADF;
+}
+
+s64 sys_dup2(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+
+    if (!f)
+        return -EBADF;
+    if ((int)a[0] == (int)a[1]) {
+        file_put(f);
+        return (int)a[1];
+    }
+    return fd_replace(f, (int)a[1], false);
+}
+
+s64 sys_dup3(const u64 *a)
+{
+    struct file *f;
+
+    if ((int)a[0] == (int)a[1] || ((u32)a[2] & ~O_CLOEXEC))
+        return -EINVAL;
+    f = fd_get((int)a[0]);
+    return f ? fd_replace(f, (int)a[1], (u32)a[2] & O_CLOEXEC) : -EBADF;
+}
+
+static s64 set_flags(struct file *f, u32 flags)
+{
+    mutex_lock(&f->lock);
+    WRITE_ONCE(f->flags, (f->flags & ~SETTABLE) | (flags & SETTABLE));
+    mutex_unlock(&f->lock);
+    return 0;
+}
+
+/* Nobody ever holds a lock on a file: every one is granted. */
+static s64 tell_unlocked(u64 user_flock)
+{
+    u16 type = F_UNLCK;
+
+    return copy_to_user(user_flock, &type, sizeof(type));
+}
+
+static s64 pipe_size(const struct file *f)
+{
+    return f->inode && is_kind(f->inode, S_IFIFO) ? (s64)PIPE_SIZE : -EBADF;
+}
+
+static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
+{
+    switch (cmd) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        file_get(f);
+        return fd_install_from(f, (int)arg, cmd == F_DUPFD_CLOEXEC);
+    case F_GETFD:
+        return fd_get_cloexec(fd);
+    case F_SETFD:
+        return fd_set_cloexec(fd, arg & 1);
+    case F_GETFL:
+        return READ_ONCE(f->flags);
+    case F_SETFL:
+        return set_flags(f, (u32)arg);
+    case F_GETLK:
+        return tell_unlocked(arg);
+    case F_SETLK:
+    case F_SETLKW:
+        return 0;
+    case F_GETPIPE_SZ:
+        return pipe_size(f);
+    }
+    return -EINVAL;
+}
+
+s64 sys_fcntl(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret;
+
+    if (!f)
+        return -EBADF;
+    ret = do_fcntl(f, (int)a[0], (int)a[1], a[2]);
+    file_put(f);
+    return ret;
+}
+
+s64 sys_ioctl(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret = -ENOTTY;
+
+    if (!f)
+        return -EBADF;
+    if (f->ops->ioctl)
+        ret = f->ops->ioctl(f, (u32)a[1], a[2]);
+    file_put(f);
+    return ret;
+}
+
+/* ---- position and size ---- */
+
+static u64 end_of(struct inode *inode)
+{
+    struct blockdev *dev =
+        is_kind(inode, S_IFBLK) ? inode_blockdev(inode) : NULL;
+
+    return dev ? dev->sectors << SECTOR_SHIFT : inode_size(inode);
+}
+
+/* Caller holds the file's lock. */
+static s64 seek(struct file *f, s64 offset, int whence)
+{
+    s64 base, pos;
+
+    if (whence == SEEK_SET)
+        base = 0;
+    else if (whence == SEEK_CUR)
+        base = (s64)f->pos;
+    else if (whence == SEEK_END)
+        base = (s64)end_of(f->inode);
+    else
+        return -EINVAL;
+    if (__builtin_add_overflow(base, offset, &pos))
+        return -EOVERFLOW;
+    if (pos < 0)
+        return -EINVAL;
+    f->pos = (u64)pos;
+    return pos;
+}
+
+s64 sys_lseek(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret = -ESPIPE;
+
+    if (!f)
+        return -EBADF;
+    if (f->inode && !is_kind(f->inode, S_IFIFO) &&
+        !is_kind(f->inode, S_IFCHR)) {
+        mutex_lock(&f->lock);
+        ret = seek(f, (s64)a[1], (int)a[2]);
+        mutex_unlock(&f->lock);
+    }
+    file_put(f);
+    return ret;
+}
+
+s64 sys_ftruncate(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret = -EINVAL;
+
+    if (!f)
+        return -EBADF;
+    if (f->inode && f->inode->data && (s64)a[1] >= 0 &&
+        (f->flags & O_ACCMODE) != O_RDONLY)
+        ret = ramfs_truncate(f->inode, a[1]);
+    file_put(f);
+    return ret;
+}
+
+/* ---- to the disk ---- */
+
+/* What a disk keeps to itself is all that is not written at once. */
+static int flush(struct blockdev *dev)
+{
+    struct bio bio = {.dev = dev, .op = BIO_FLUSH};
+
+    return bio_submit_wait(&bio);
+}
+
+s64 sys_fsync(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    struct blockdev *dev = NULL;
+    s64 ret = 0;
+
+    if (!f)
+        return -EBADF;
+    if (f->inode && is_kind(f->inode, S_IFBLK))
+        dev = inode_blockdev(f->inode);
+    if (dev)
+        ret = flush(dev);
+    else if (!f->inode || !is_kind(f->inode, S_IFREG))
+        ret = f->inode && is_kind(f->inode, S_IFDIR) ? 0 : -EINVAL;
+    file_put(f);
+    return ret;
+}
+
+s64 sys_fdatasync(const u64 *a)
+{
+    return sys_fsync(a);
+}
+
+/* Has no way to tell of an error. */
+s64 sys_sync(const u64 *a)
+{
+    struct blockdev *dev;
+
+    (void)a;
+    for (unsigned n = 0; (dev = blockdev_nth(n)); n++)
+        (void)flush(dev);
+    return 0;
+}
+
+/* ---- directories ---- */
+
+struct linux_dirent64 {
+    u64 ino;
+    u64 off; /* of the next one */
+    u16 size;
+    u8 type;
+    char name[];
+} __attribute__((packed));
+
+/* Append; false: no room. */
+static bool put_dent(char *buf, size_t size, size_t *used,
+                     const struct dir_item *item)
+{
+    size_t len = strlen(item->name) + 1;
+    size_t need = ROUND_UP(sizeof(struct linux_dirent64) + len, 8);
+    struct linux_dirent64 *d = (void *)(buf + *used);
+
+    if (need > size - *used)
+        return false;
+    memset(d, 0, need);
+    d->ino = item->ino;
+    d->off = item->next;
+    d->size = (u16)need;
+    d->type = (u8)((item->mode & S_IFMT) >> 12);
+    memcpy(d->name, item->name, len);
+    *used += need;
+    return true;
+}
+
+/* Entries from f->pos on, into kernel memory: the tree lock is not held while
+   the program's memory is touched. Caller holds the file's lock. */
+static s64 read_dir(struct file *f, char *buf, size_t size, u64 *pos)
+{
+    struct dir_item *item = kmalloc(sizeof(*item), ALLOC_KERNEL);
+    size_t used = 0;
+    bool more = false;
+
+    if (!item)
+        return -ENOMEM;
+    mutex_lock(&fs_tree_lock);
+    while ((more = dir_next(f->inode, *pos, item)) &&
+           put_dent(buf, size, &used, item))
+        *pos = item->next;
+    mutex_unlock(&fs_tree_lock);
+    kfree(item);
+    return more && !used ? -EINVAL : (s64)used;
+}
+
+static s64 get_dents(struct file *f, u64 ubuf, u64 len)
+{
+    size_t size = min_u64((u32)len, DENTS_AT_ONCE);
+    char *buf = kmalloc(DENTS_AT_ONCE, ALLOC_KERNEL);
+    u64 pos;
+    s64 ret;
+
+    if (!buf)
+        return -ENOMEM;
+    mutex_lock(&f->lock);
+    pos = f->pos;
+    ret = read_dir(f, buf, size, &pos);
+    if (ret > 0 && copy_to_user(ubuf, buf, (size_t)ret))
+        ret = -EFAULT;
+    if (ret >= 0)
+        f->pos = pos;
+    mutex_unlock(&f->lock);
+    kfree(buf);
+    return ret;
+}
+
+s64 sys_getdents64(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret = -ENOTDIR;
+
+    if (!f)
+        return -EBADF;
+    if (f->inode && is_kind(f->inode, S_IFDIR))
+        ret = get_dents(f, a[1], a[2]);
+    file_put(f);
+    return ret;
+}

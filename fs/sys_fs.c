@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * System calls on names. Each finds its places and changes them under one
+ * hold of the tree lock.
+ */
+#include <fs/fs_private.h>
+#include <fs/syscalls.h>
+#include <kernel/process.h>
+#include <kernel/string.h>
+#include <kernel/syscall.h>
+#include <kernel/uaccess.h>
+#include <mm/slab.h>
+
+#define MS_REMOUNT 32
+
+static u32 without_umask(u64 mode)
+{
+    return (u32)mode & MODE_BITS & ~READ_ONCE(current_process()->umask);
+}
+
+/* Name a new inode; takes over its reference (NULL: no memory for it). */
+static s64 link_new(int dirfd, u64 user_path, struct inode *inode)
+{
+    int err = -ENOMEM;
+    char *path = inode ? path_from_user(user_path, &err) : NULL;
+
+    if (path)
+        err = path_link(dirfd, path, inode);
+    kfree(path);
+    inode_put(inode);
+    return err;
+}
+
+s64 sys_mkdir(const u64 *a)
+{
+    return link_new(AT_FDCWD, a[0],
+                    inode_create(S_IFDIR | without_umask(a[1])));
+}
+
+static s64 make_node(int dirfd, u64 user_path, u32 mode, u64 rdev)
+{
+    u32 kind = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
+
+    if (kind == S_IFDIR)
+        return -EPERM;
+    if (kind == S_IFLNK)
+        return -EINVAL;
+    return link_new(dirfd, user_path,
+                    inode_make(kind | without_umask(mode), rdev));
+}
+
+s64 sys_mknod(const u64 *a)
+{
+    return make_node(AT_FDCWD, a[0], (u32)a[1], (u32)a[2]);
+}
+
+s64 sys_mknodat(const u64 *a)
+{
+    return make_node((int)a[0], a[1], (u32)a[2], (u32)a[3]);
+}
+
+s64 sys_symlink(const u64 *a)
+{
+    int err;
+    char *target = path_from_user(a[0], &err);
+    struct inode *inode;
+
+    if (!target)
+        return err;
+    inode = inode_make_link(target);
+    kfree(target);
+    return link_new(AT_FDCWD, a[1], inode);
+}
+
+s64 sys_link(const u64 *a)
+{
+    int err;
+    char *old = path_from_user(a[0], &err);
+    struct inode *inode;
+
+    if (!old)
+        return err;
+    inode = path_lookup(old, true, &err);
+    kfree(old);
+    if (!inode)
+        return err;
+    if (is_kind(inode, S_IFDIR)) {
+        inode_put(inode);
+        return -EPERM;
+    }
+    return link_new(AT_FDCWD, a[1], inode);
+}
+
+/* ---- taking names away ---- */
+
+static int remove_place(const struct place *place, bool is_dir)
+{
+    if (is_dir)
+        return dir_rmdir(place->dir, place->name);
+    return place->slash ? -ENOTDIR : dir_unlink(place->dir, place->name);
+}
+
+static s64 remove_name(int dirfd, u64 user_path, bool is_dir)
+{
+    struct inode *start;
+    struct place place;
+    int err;
+    char *path = path_from_user(user_path, &err);
+
+    if (!path)
+        return err;
+    start = path_start(dirfd, path, &err);
+    if (start) {
+        mutex_lock(&fs_tree_lock);
+        err = path_parent(start, path, &place);
+        if (!err) {
+            err = remove_place(&place, is_dir);
+            inode_put(place.dir);
+        }
+        mutex_unlock(&fs_tree_lock);
+        inode_put(start);
+    }
+    kfree(path);
+    return err;
+}
+
+s64 sys_unlink(const u64 *a)
+{
+    return remove_name(AT_FDCWD, a[0], false);
+}
+
+s64 sys_rmdir(const u64 *a)
+{
+    return remove_name(AT_FDCWD, a[0], true);
+}
+
+s64 sys_unlinkat(const u64 *a)
+{
+    if ((u32)a[2] & ~AT_REMOVEDIR)
+        return -EINVAL;
+    return remove_name((int)a[0], a[1], (u32)a[2] & AT_REMOVEDIR);
+}
+
+/* Caller holds the tree lock. */
+static int rename_from(struct inode *start, const struct place *from,
+                       const char *new)
+{
+    struct place to;
+    int err = path_parent(start, new, &to);
+
+    if (err)
+        return err;
+    err = dir_rename(from->dir, from->name, to.dir, to.name);
+    inode_put(to.dir);
+    return err;
+}
+
+static int rename_paths(const char *old, const char *new)
+{
+    struct place from;
+    int err;
+    struct inode *cwd = path_lookup(".", false, &err);
+
+    if (!cwd)
+        return err;
+    mutex_lock(&fs_tree_lock);
+    err = path_parent(cwd, old, &from);
+    if (!err) {
+        err = rename_from(cwd, &from, new);
+        inode_put(from.dir);
+    }
+    mutex_unlock(&fs_tree_lock);
+    inode_put(cwd);
+    return err;
+}
+
+s64 sys_rename(const u64 *a)
+{
+    int err;
+    char *old = path_from_user(a[0], &err);
+    char *new = old ? path_from_user(a[1], &err) : NULL;
+
+    if (new)
+        err = rename_paths(old, new);
+    kfree(old);
+    kfree(new);
+    return err;
+}
+
+/* ---- by path ---- */
+
+static struct inode *lookup_user(u64 user_path, bool nofollow, int *err)
+{
+    char *path = path_from_user(user_path, err);
+    struct inode *inode = path ? path_lookup(path, nofollow, err) : NULL;
+
+    kfree(path);
+    return inode;
+}
+
+s64 sys_readlink(const u64 *a)
+{
+    int err;
+    struct inode *inode = lookup_user(a[0], true, &err);
+    s64 len = -EINVAL;
+
+    if (!inode)
+        return err;
+    if (inode->link && (s32)a[2] > 0) {
+        len = (s64)min_u64(strlen(inode->link), a[2] & 0x7fffffff);
+        if (copy_to_user(a[1], inode->link, (size_t)len))
+            len = -EFAULT;
+    }
+    inode_put(inode);
+    return len;
+}
+
+s64 sys_truncate(const u64 *a)
+{
+    int err;
+    struct inode *inode = lookup_user(a[0], false, &err);
+
+    if (!inode)
+        return err;
+    if (is_kind(inode, S_IFDIR))
+        err = -EISDIR;
+    else if (!inode->data || (s64)a[1] < 0)
+        err = -EINVAL;
+    else
+        err = ramfs_truncate(inode, a[1]);
+    inode_put(inode);
+    return err;
+}
+
+/* ---- where the process stands ---- */
+
+s64 sys_chdir(const u64 *a)
+{
+    struct process *p = current_process();
+    int err;
+    struct inode *dir = lookup_user(a[0], false, &err), *old;
+
+    if (!dir)
+        return err;
+    if (!is_kind(dir, S_IFDIR)) {
+        inode_put(dir);
+        return -ENOTDIR;
+    }
+    mutex_lock(&fs_tree_lock);
+    old = p->cwd;
+    p->cwd = dir;
+    mutex_unlock(&fs_tree_lock);
+    inode_put(old);
+    return 0;
+}
+
+/* Returns the length, with its 0 byte. */
+s64 sys_getcwd(const u64 *a)
+{
+    char *buf = kmalloc(PATH_MAX, ALLOC_KERNEL);
+    s64 ret;
+
+    if (!buf)
+        return -ENOMEM;
+    mutex_lock(&fs_tree_lock);
+    ret = inode_path(current_process()->cwd, buf, PATH_MAX);
+    mutex_unlock(&fs_tree_lock);
+    if (!ret) {
+        ret = (s64)strlen(buf) + 1;
+        if ((u64)ret > a[1])
+            ret = -ERANGE;
+        else if (copy_to_user(a[0], buf, (size_t)ret))
+            ret = -EFAULT;
+    }
+    kfree(buf);
+    return ret;
+}
+
+s64 sys_umask(const u64 *a)
+{
+    struct process *p = current_process();
+
+    return __atomic_exchange_n(&p->umask, (u32)a[0] & 0777, __ATOMIC_SEQ_CST);
+}
+
+/* ---- mounting: everything there is stands in the tree already ---- */
+
+static bool is_known_type(const char *type)
+{
+    static const char *const known[] = {"proc", "sysfs", "devtmpfs", "tmpfs",
+                                        "devpts"};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
+        if (!strcmp(type, known[i]))
+            return true;
+    return false;
+}
+
+static int check_type(u64 user_type, u64 flags)
+{
+    char type[16];
+    s64 len;
+
+    if (flags & MS_REMOUNT)
+        return 0;
+    if (!user_type)
+        return -EINVAL;
+    len = strncpy_from_user(type, user_type, sizeof(type));
+    if (len < 0)
+        return len == -ENAMETOOLONG ? -ENODEV : (int)len;
+    return is_known_type(type) ? 0 : -ENODEV;
+}
+
+/* The target of a mount is a directory that is there. */
+static int check_target(u64 user_path)
+{
+    int err;
+    struct inode *dir = lookup_user(user_path, false, &err);
+
+    if (!dir)
+        return err;
+    err = is_kind(dir, S_IFDIR) ? 0 : -ENOTDIR;
+    inode_put(dir);
+    return err;
+}
+
+/* source, target, type, flags, data */
+s64 sys_mount(const u64 *a)
+{
+    int err = check_target(a[1]);
+
+    return err ? err : check_type(a[2], a[3]);
+}
+
+s64 sys_umount2(const u64 *a)
+{
+    return check_target(a[0]);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /sys/devices/system/memory: sections, as Linux shows its memory blocks, and
+ * hotcow's own file `removal`.
+ *
+ *   echo offline > memoryN/state            also: online
+ *   echo "offline passes=5 method=drain" > memoryN/state
+ *   echo "offline FIRST COUNT timeout_ms=100" > removal
+ *   echo cancel > removal                   the one under way gives up
+ *   echo "passes=5 timeout_ms=0" > removal  for requests that say nothing
+ *   cat removal                             the last one, and what held it up
+ */
+#include <fs/fs_private.h>
+#include <fs/procfs.h>
+#include <fs/text.h>
+#include <kernel/print.h>
+#include <kernel/string.h>
+#include <kernel/time.h>
+#include <mm/removal.h>
+#include <mm/section.h>
+
+#define ROOT "/sys/devices/system/memory"
+
+/* ---- words ---- */
+
+/* The next word, or NULL; *at moves behind it. The line is cut up. */
+static char *next_word(char **at)
+{
+    char *word = *at, *end;
+
+    while (*word == ' ')
+        word++;
+    if (!*word)
+        return NULL;
+    end = strchr(word, ' ');
+    if (end)
+        *end++ = 0;
+    *at = end ? end : word + strlen(word);
+    return word;
+}
+
+static int take_option(struct removal *r, const char *word)
+{
+    if (!strncmp(word, "passes=", 7))
+        r->max_passes = (u32)str_to_u64(word + 7, NULL);
+    else if (!strncmp(word, "timeout_ms=", 11))
+        r->max_ns = str_to_u64(word + 11, NULL) * NSEC_PER_MSEC;
+    else if (!strcmp(word, "method=drain"))
+        r->method = REMOVAL_DRAIN;
+    else if (!strcmp(word, "method=migrate"))
+        r->method = REMOVAL_MIGRATE;
+    else
+        return -EINVAL;
+    return 0;
+}
+
+static int take_options(struct removal *r, char *rest)
+{
+    char *word;
+    int err = 0;
+
+    while (!err && (word = next_word(&rest)))
+        err = take_option(r, word);
+    return err;
+}
+
+static int offline(u32 first, u32 count, char *options)
+{
+    struct removal r;
+    int err;
+
+    removal_defaults(&r, first, count);
+    r.interruptible = true;
+    err = take_options(&r, options);
+    return err ? err : memory_offline(&r);
+}
+
+/* ---- removal ---- */
+
+static const char *method_name(const struct removal *r)
+{
+    return r->method == REMOVAL_DRAIN ? "drain" : "migrate";
+}
+
+static void show_removal(struct text *t, const struct text_file *tf, void *arg)
+{
+    struct removal r;
+    int error;
+
+    (void)tf;
+    (void)arg;
+    removal_defaults(&r, 0, 0);
+    text_add(t, "defaults: passes=%u timeout_ms=%llu method=%s\n", r.max_passes,
+             (unsigned long long)(r.max_ns / NSEC_PER_MSEC), method_name(&r));
+    if (!removal_last(&r, &error))
+        return;
+    text_add(t,
+             "last: %s error=%d passes=%u moved=%llu refused=%llu "
+             "waited=%llu why=\"%s\"\n",
+             error ? "failed" : "ok", -error, r.passes,
+             (unsigned long long)r.moved, (unsigned long long)r.refused,
+             (unsigned long long)r.waited, r.why);
+    if (error)
+        removal_report(text_line, t);
+}
+
+static int set_defaults(char *line)
+{
+    struct removal r;
+    int err;
+
+    removal_defaults(&r, 0, 0);
+    err = take_options(&r, line);
+    if (!err)
+        removal_set_defaults(&r);
+    return err;
+}
+
+static int write_removal(struct text *t, char *line, void *arg)
+{
+    char *rest = line, *word, *first, *count;
+
+    (void)t;
+    (void)arg;
+    if (!strcmp(line, "cancel"))
+        return removal_cancel() ? 0 : -EINVAL;
+    if (strncmp(line, "offline ", 8) && strncmp(line, "online ", 7))
+        return set_defaults(line);
+    word = next_word(&rest);
+    first = next_word(&rest);
+    count = next_word(&rest);
+    if (!first || !count)
+        return -EINVAL;
+    if (!strcmp(word, "online"))
+        return memory_online((u32)str_to_u64(first, NULL),
+                             (u32)str_to_u64(count, NULL));
+    return offline((u32)str_to_u64(first, NULL), (u32)str_to_u64(count, NULL),
+                   rest);
+}
+
+/* ---- memoryN ---- */
+
+static u32 nr_of(void *arg)
+{
+    return (u32)(u64)arg;
+}
+
+static void show_state(struct text *t, const struct text_file *tf, void *arg)
+{
+    static const char *const names[] = {"absent", "offline", "online",
+                                        "going-offline"};
+
+    (void)tf;
+    text_add(t, "%s\n", names[section_get(nr_of(arg))->state]);
+}
+
+static int write_state(struct text *t, char *line, void *arg)
+{
+    char *rest = line, *word = next_word(&rest);
+
+    (void)t;
+    if (!word)
+        return -EINVAL;
+    if (!strcmp(word, "offline"))
+        return offline(nr_of(arg), 1, rest);
+    if (!strcmp(word, "online") || !strcmp(word, "online_movable") ||
+        !strcmp(word, "online_kernel"))
+        return memory_online(nr_of(arg), 1);
+    return -EINVAL;
+}
+
+static void show_removable(struct text *t, const struct text_file *tf,
+                           void *arg)
+{
+    (void)tf;
+    text_add(t, "%d\n", section_get(nr_of(arg))->removable);
+}
+
+static void show_index(struct text *t, const struct text_file *tf, void *arg)
+{
+    (void)tf;
+    text_add(t, "%08x\n", nr_of(arg));
+}
+
+static void show_zones(struct text *t, const struct text_file *tf, void *arg)
+{
+    (void)tf;
+    text_add(t, "%s\n", zones[section_get(nr_of(arg))->zone].name);
+}
+
+static const struct {
+    const char *name;
+    struct text_file file;
+} entries[] = {
+    {"state", {.show = show_state, .write = write_state}},
+    {"removable", {.show = show_removable}},
+    {"phys_index", {.show = show_index}},
+    {"valid_zones", {.show = show_zones}},
+};
+
+#define SECTION_INO(nr, n) ((1ull << 44) + ((u64)(nr) << 4) + (n))
+
+static struct inode *block_lookup(struct inode *dir, const char *name)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
+        if (!strcmp(name, entries[i].name))
+            return text_inode(&entries[i].file,
+                              SECTION_INO(nr_of(dir->private), i + 1),
+                              dir->private);
+    return NULL;
+}
+
+static bool block_nth(struct inode *dir, u64 n, char *name, size_t size,
+                      u64 *ino)
+{
+    if (n >= ARRAY_SIZE(entries))
+        return false;
+    str_copy(name, entries[n].name, size);
+    *ino = SECTION_INO(nr_of(dir->private), n + 1);
+    return true;
+}
+
+static const struct dir_ops block_ops = {.lookup = block_lookup,
+                                         .nth = block_nth};
+
+static bool is_there(u32 nr)
+{
+    return nr < section_count() && section_get(nr)->state != SECTION_ABSENT;
+}
+
+static struct inode *memory_lookup(struct inode *dir, const char *name)
+{
+    struct inode *inode;
+    const char *end;
+    u64 nr;
+
+    (void)dir;
+    if (strncmp(name, "memory", 6))
+        return NULL;
+    nr = str_to_u64(name + 6, &end);
+    if (end == name + 6 || *end || nr >= SECTION_MAX || !is_there((u32)nr))
+        return NULL;
+    inode = inode_create(S_IFDIR | 0755);
+    if (inode) {
+        inode->ino = SECTION_INO(nr, 0);
+        inode->dops = &block_ops;
+        inode->private = (void *)nr;
+    }
+    return inode;
+}
+
+/* Directories come and go while they are listed: n counts section numbers. */
+static bool memory_nth(struct inode *dir, u64 n, char *name, size_t size,
+                       u64 *ino)
+{
+    u64 seen = 0;
+
+    (void)dir;
+    for (u32 nr = 0; nr < section_count(); nr++) {
+        if (!is_there(nr) || seen++ != n)
+            continue;
+        snprintf(name, size, "memory%u", nr);
+        *ino = SECTION_INO(nr, 0);
+        return true;
+    }
+    return false;
+}
+
+static const struct dir_ops memory_ops = {.lookup = memory_lookup,
+                                          .nth = memory_nth};
+
+static void show_block_size(struct text *t, const struct text_file *tf,
+                            void *arg)
+{
+    (void)tf;
+    (void)arg;
+    text_add(t, "%lx\n", SECTION_SIZE);
+}
+
+void sys_memory_init(void)
+{
+    static const struct text_file size = {.show = show_block_size};
+    static const struct text_file removal = {.show = show_removal,
+                                             .write = write_removal};
+    int err;
+    struct inode *dir = path_lookup(ROOT, false, &err);
+
+    text_create(ROOT "/block_size_bytes", &size);
+    text_create(ROOT "/removal", &removal);
+    if (dir)
+        dir->dops = &memory_ops;
+    inode_put(dir);
+}

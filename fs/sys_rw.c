@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * read and write in all their forms. A buffer is a list of pieces, of which
+ * the plain calls have one.
+ *
+ * Where in the file: files in memory keep their position locked while they
+ * work, so that two writers through one open file do not write to the same
+ * place. A disk does not: nobody is to wait for a lock as long as a disk
+ * works, and who shares such a file says where to (pread, pwrite).
+ */
+#include <fs/fs_private.h>
+#include <fs/syscalls.h>
+#include <kernel/uaccess.h>
+#include <mm/gup.h>
+#include <mm/slab.h>
+
+#define RW_MAX  0x7ffff000ull /* bytes at once, as in Linux */
+#define IOV_MAX 1024u
+
+static bool has_pos(const struct file *f)
+{
+    return f->inode &&
+           (is_kind(f->inode, S_IFREG) || is_kind(f->inode, S_IFBLK) ||
+            is_kind(f->inode, S_IFDIR));
+}
+
+static int check_file(const struct file *f, bool write)
+{
+    u32 mode = f->flags & O_ACCMODE;
+
+    if (mode == (write ? O_RDONLY : O_WRONLY))
+        return -EBADF;
+    if (f->inode && is_kind(f->inode, S_IFDIR))
+        return -EISDIR;
+    if (!f->ops->rw_ranges && !(write ? f->ops->write : f->ops->read))
+        return -EINVAL;
+    return 0;
+}
+
+static s64 one_range(struct file *f, const struct user_range *r, u64 *pos,
+                     bool write)
+{
+    if (write)
+        return f->ops->write(f, r->addr, r->len, pos);
+    return f->ops->read(f, r->addr, r->len, pos);
+}
+
+/* Piece by piece. What a terminal gave for the first one is enough: asking
+   for more might wait. */
+static s64 each_range(struct file *f, const struct user_range *r, unsigned n,
+                      u64 *pos, bool write)
+{
+    s64 done = 0, ret = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (!r[i].len && n > 1)
+            continue;
+        ret = one_range(f, &r[i], pos, write);
+        if (ret > 0)
+            done += ret;
+        if (ret < 0 || (u64)ret < r[i].len || (!pos && !write))
+            break;
+    }
+    return done ? done : ret;
+}
+
+static s64 rw_at(struct file *f, const struct user_range *r, unsigned n,
+                 u64 *pos, bool write)
+{
+    const struct file_ops *ops = f->ops;
+    bool plain = write ? ops->write != NULL : ops->read != NULL;
+
+    if (ops->rw_ranges && (n != 1 || !plain))
+        return ops->rw_ranges(f, r, n, pos, write);
+    return each_range(f, r, n, pos, write);
+}
+
+static s64 rw_unlocked_pos(struct file *f, const struct user_range *r,
+                           unsigned n, bool write)
+{
+    u64 pos;
+    s64 ret;
+
+    mutex_lock(&f->lock);
+    pos = f->pos;
+    mutex_unlock(&f->lock);
+    ret = rw_at(f, r, n, &pos, write);
+    mutex_lock(&f->lock);
+    f->pos = pos;
+    mutex_unlock(&f->lock);
+    return ret;
+}
+
+static s64 rw_here(struct file *f, const struct user_range *r, unsigned n,
+                   bool write)
+{
+    s64 ret;
+
+    if (!has_pos(f))
+        return rw_at(f, r, n, NULL, write);
+    if (is_kind(f->inode, S_IFBLK))
+        return rw_unlocked_pos(f, r, n, write);
+    mutex_lock(&f->lock);
+    ret = rw_at(f, r, n, &f->pos, write);
+    mutex_unlock(&f->lock);
+    return ret;
+}
+
+/* pos: NULL = where the file is. */
+static s64 file_rw(int fd, const struct user_range *r, unsigned n,
+                   const u64 *pos, bool write)
+{
+    struct file *f = fd_get(fd);
+    u64 at = pos ? *pos : 0;
+    s64 ret;
+
+    if (!f)
+        return -EBADF;
+    ret = check_file(f, write);
+    if (!ret && pos && !has_pos(f))
+        ret = -ESPIPE;
+    if (!ret)
+        ret = pos ? rw_at(f, r, n, &at, write) : rw_here(f, r, n, write);
+    file_put(f);
+    return ret;
+}
+
+static s64 rw_plain(const u64 *a, const u64 *pos, bool write)
+{
+    struct user_range r = {a[1], min_u64(a[2], RW_MAX)};
+
+    if (pos && (s64)*pos < 0)
+        return -EINVAL;
+    if ((s64)a[2] < 0)
+        return -EINVAL;
+    return file_rw((int)a[0], &r, 1, pos, write);
+}
+
+s64 sys_read(const u64 *a)
+{
+    return rw_plain(a, NULL, false);
+}
+
+s64 sys_write(const u64 *a)
+{
+    return rw_plain(a, NULL, true);
+}
+
+s64 sys_pread64(const u64 *a)
+{
+    return rw_plain(a, &a[3], false);
+}
+
+s64 sys_pwrite64(const u64 *a)
+{
+    return rw_plain(a, &a[3], true);
+}
+
+/* Lengths that cannot be are refused; a sum that is too large is cut. */
+static int check_lengths(struct user_range *r, unsigned n)
+{
+    u64 room = RW_MAX;
+
+    for (unsigned i = 0; i < n; i++) {
+        if ((s64)r[i].len < 0)
+            return -EINVAL;
+        r[i].len = min_u64(r[i].len, room);
+        room -= r[i].len;
+    }
+    return 0;
+}
+
+/* An iovec has the layout of a user_range: address, length. */
+static s64 rw_vector(const u64 *a, const u64 *pos, bool write)
+{
+    unsigned n = (unsigned)min_u64(a[2], IOV_MAX + 1);
+    struct user_range *r;
+    s64 ret;
+
+    if (n > IOV_MAX || (pos && (s64)*pos < 0))
+        return -EINVAL;
+    if (!n)
+        return file_rw((int)a[0], &(struct user_range){0}, 1, pos, write);
+    r = kmalloc(n * sizeof(*r), ALLOC_KERNEL);
+    if (!r)
+        return -ENOMEM;
+    ret = copy_from_user(r, a[1], n * sizeof(*r));
+    if (!ret)
+        ret = check_lengths(r, n);
+    if (!ret)
+        ret = file_rw((int)a[0], r, n, pos, write);
+    kfree(r);
+    return ret;
+}
+
+s64 sys_readv(const u64 *a)
+{
+    return rw_vector(a, NULL, false);
+}
+
+s64 sys_writev(const u64 *a)
+{
+    return rw_vector(a, NULL, true);
+}
+
+/* On x86-64 the low half of the offset is all of it. */
+s64 sys_preadv(const u64 *a)
+{
+    return rw_vector(a, &a[3], false);
+}
+
+s64 sys_pwritev(const u64 *a)
+{
+    return rw_vector(a, &a[3], true);
+}

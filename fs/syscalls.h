@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls about files; as in kernel/syscall.h. */
+#ifndef FS_SYSCALLS_H
+#define FS_SYSCALLS_H
+
+#include <kernel/types.h>
+
+/* open files: fs/sys_file.c, fs/sys_rw.c, fs/pipe.c, fs/poll.c */
+s64 sys_read(const u64 *a);
+s64 sys_write(const u64 *a);
+s64 sys_pread64(const u64 *a);
+s64 sys_pwrite64(const u64 *a);
+s64 sys_readv(const u64 *a);
+s64 sys_writev(const u64 *a);
+s64 sys_preadv(const u64 *a);
+s64 sys_pwritev(const u64 *a);
+s64 sys_open(const u64 *a);
+s64 sys_openat(const u64 *a);
+s64 sys_close(const u64 *a);
+s64 sys_lseek(const u64 *a);
+s64 sys_ioctl(const u64 *a);
+s64 sys_dup(const u64 *a);
+s64 sys_dup2(const u64 *a);
+s64 sys_dup3(const u64 *a);
+s64 sys_fcntl(const u64 *a);
+s64 sys_fsync(const u64 *a);
+s64 sys_fdatasync(const u64 *a);
+s64 sys_sync(const u64 *a);
+s64 sys_ftruncate(const u64 *a);
+s64 sys_getdents64(const u64 *a);
+s64 sys_pipe(const u64 *a);
+s64 sys_pipe2(const u64 *a);
+s64 sys_poll(const u64 *a);
+s64 sys_select(const u64 *a);
+
+/* names: fs/sys_fs.c */
+s64 sys_truncate(const u64 *a);
+s64 sys_unlink(const u64 *a);
+s64 sys_unlinkat(const u64 *a);
+s64 sys_rename(const u64 *a);
+s64 sys_mkdir(const u64 *a);
+s64 sys_rmdir(const u64 *a);
+s64 sys_link(const u64 *a);
+s64 sys_symlink(const u64 *a);
+s64 sys_readlink(const u64 *a);
+s64 sys_mknod(const u64 *a);
+s64 sys_mknodat(const u64 *a);
+s64 sys_chdir(const u64 *a);
+s64 sys_getcwd(const u64 *a);
+s64 sys_umask(const u64 *a);
+s64 sys_mount(const u64 *a);
+s64 sys_umount2(const u64 *a);
+
+/* what is known about a file: fs/stat.c, fs/sys_attr.c */
+s64 sys_stat(const u64 *a);
+s64 sys_fstat(const u64 *a);
+s64 sys_lstat(const u64 *a);
+s64 sys_newfstatat(const u64 *a);
+s64 sys_statfs(const u64 *a);
+s64 sys_fstatfs(const u64 *a);
+s64 sys_access(const u64 *a);
+s64 sys_faccessat(const u64 *a);
+s64 sys_chmod(const u64 *a);
+s64 sys_fchmod(const u64 *a);
+s64 sys_chown(const u64 *a);
+s64 sys_fchown(const u64 *a);
+s64 sys_lchown(const u64 *a);
+s64 sys_utimensat(const u64 *a);
+
+/* asynchronous I/O: fs/aio.c */
+s64 sys_io_setup(const u64 *a);
+s64 sys_io_destroy(const u64 *a);
+s64 sys_io_submit(const u64 *a);
+s64 sys_io_getevents(const u64 *a);
+s64 sys_io_cancel(const u64 *a);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files whose text is made when they are read: /proc and /sys.
+ *
+ * The text is made at the first read (or by a write, if that is a question)
+ * and kept with the open file, so that reads at any offset fit together;
+ * reading from the start makes it anew.
+ */
+#ifndef FS_TEXT_H
+#define FS_TEXT_H
+
+#include <fs/file.h>
+
+/* A text that grows; what does not fit into memory is cut. */
+struct text {
+    char *buf;
+    size_t len, room;
+};
+
+void text_add(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* One line, for functions that emit lines; arg is the text. */
+void text_line(const char *line, void *arg);
+void text_free(struct text *t);
+
+struct text_file {
+    /* Make the text. `arg` is the inode's private. May sleep. */
+    void (*show)(struct text *t, const struct text_file *tf, void *arg);
+    /* A line that was written, without its newline: bytes are taken whole.
+       0 or -errno. It may leave an answer in the text. NULL: read-only. */
+    int (*write)(struct text *t, char *line, void *arg);
+    void *arg; /* for files made by text_create */
+};
+
+extern const struct file_ops text_ops;
+
+/* A file at this path. tf stays. */
+void text_create(const char *path, const struct text_file *tf);
+/* An inode of such a file, for dir_ops.lookup: show and write get arg. */
+struct inode *text_inode(const struct text_file *tf, u64 ino, void *arg);
+
+#endif
