@@ -207,14 +207,6 @@ const char *page_use_name(const struct page *p)
     return p->use < PAGE_USES ? names[p->use] : "unknown";
 }
 
-/* The swap count is behind the swap lock, which the caller may hold. */
-static int swapcount_of(struct page *p)
-{
-    if (!page_flag(p, PG_SWAPCACHE) || spin_is_mine(&swap_lock))
-        return 0;
-    return page_swapcount(p);
-}
-
 int page_describe(struct page *p, char *buf, size_t size)
 {
     return snprintf(
@@ -222,7 +214,7 @@ int page_describe(struct page *p, char *buf, size_t size)
         "pfn=%llx use=%s refs=%d map=%d swap=%d cache=%d lock=%u dirty=%d "
         "wb=%d lru=%d",
         (unsigned long long)page_to_pfn(p), page_use_name(p), page_refs(p),
-        page_mapcount(p), swapcount_of(p), page_flag(p, PG_SWAPCACHE),
+        page_mapcount(p), page_swapcount_hint(p), page_flag(p, PG_SWAPCACHE),
         page_flag(p, PG_LOCKED) ? p->lock_tid + !p->lock_tid : 0,
         page_flag(p, PG_DIRTY), page_flag(p, PG_WRITEBACK),
         page_flag(p, PG_LRU));

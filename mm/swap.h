@@ -53,6 +53,9 @@ void swap_free(swp_t s);
 /* How many swap entries mean this page? It is in the swap cache and locked
    (or the caller only wants a hint). */
 int page_swapcount(struct page *page);
+/* The same for people (events, reports), from any context and under any lock:
+   read without the swap lock, so that it may be a moment old. */
+int page_swapcount_hint(struct page *page);
 
 /* The cached page with a reference, or NULL. */
 struct page *swap_cache_get(swp_t s);

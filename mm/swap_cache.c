@@ -41,12 +41,15 @@ int page_swapcount(struct page *page)
 {
     int count;
 
-    if (in_interrupt())
-        return count_of(page);
     spin_lock(&swap_lock);
     count = count_of(page);
     spin_unlock(&swap_lock);
     return count;
+}
+
+int page_swapcount_hint(struct page *page)
+{
+    return count_of(page);
 }
 
 struct page *swap_cache_get(swp_t s)
