@@ -13,6 +13,7 @@
 #include "lib/hot.h"
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #define DIMM_PFN 0x100000 /* 4 GiB: DIMMs lie from there up */
 #define READERS  2
+#define AFTER    32 /* reads that follow the removal */
 
 struct reader {
     pthread_t thread;
@@ -34,8 +36,9 @@ struct reader {
 static atomic_bool stop;
 static atomic_ulong started;
 
-/* One read into the reader's own 512 bytes; between reads it writes a number
-   into the same page, which must still be there after the next one. */
+/* One read into the reader's own 512 bytes. The first reader also writes a
+   number into the same page each time, which must still be there after the
+   read; the second touches the page by its reads alone. */
 static void read_once(struct reader *r, uint64_t round)
 {
     volatile uint64_t *mark =
@@ -43,13 +46,15 @@ static void read_once(struct reader *r, uint64_t round)
     unsigned char *mine = (unsigned char *)r->page + 512 * r->id;
     uint64_t sector = 200 + (round * READERS + (unsigned)r->id) % 1000;
 
-    *mark = round;
+    if (r->id == 0)
+        *mark = round;
     atomic_fetch_add(&started, 1);
     if (pread(r->fd, mine, 512, (off_t)(sector * 512)) != 512)
         r->errors++;
     else
         r->done++;
-    r->wrong += hot_wrong_bytes(mine, sector, 512) + (*mark != round);
+    r->wrong += hot_wrong_bytes(mine, sector, 512) +
+                (r->id == 0 && *mark != round);
 }
 
 static void *reader_main(void *arg)
@@ -99,6 +104,7 @@ static void run(int readers)
     unsigned char *page = hot_pages(1);
     uint64_t before = 0, total = 0, slept = hot_stat("pin_slept");
     unsigned wrong = 0, errors = 0;
+    unsigned long enough;
     int fd = hot_open_disk("/dev/hda");
 
     memset(page, 0xaa, PAGE);
@@ -112,10 +118,13 @@ static void run(int readers)
              (unsigned long)frame_of(page));
     atomic_store(&stop, readers == 1);
     hot_sync("unplug");
+    enough = atomic_load(&started) + AFTER;
     hot_step(4, "the removal has ended; A is in frame %lx",
              (unsigned long)frame_of(page));
-    atomic_store(&stop, true);
     hot_sync("drain");
+    while (readers > 1 && atomic_load(&started) < enough)
+        sched_yield();
+    atomic_store(&stop, true);
     for (int i = 0; i < readers; i++) {
         pthread_join(r[i].thread, NULL);
         total += r[i].done;

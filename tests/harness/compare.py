@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from . import questions
 
 DESIGNS = ["naive", "ptepin", "mapcount"]
-WIDTH = 20
+WIDTH = 22
+SHOWN = 6   # steps of an interleaving; --steps shows all, of all designs
 VARIANTS = ["read-first", "write-first", "cached"]
 
 TITLES = {
@@ -83,8 +84,8 @@ STARVES = [
           lambda f: f["refused"] >= questions.OVERLAP_PASSES - 1),
     Claim("page A is where it was", lambda f: f["moved"] == 0),
 ]
-SLEEPS = [Claim("new readers slept while the page was moved",
-                lambda f: f["pin_slept"] > 0)]
+SLEEPS = [Claim("new users slept while the page was moved",
+                lambda f: f["pin_slept"] + f["fault_slept"] > 0)]
 
 
 def _removal(process, method, ok):
@@ -172,8 +173,8 @@ def _rows_4(f):
         for method in ("drain", "migrate"):
             r = f[process, method]
             done = "done" if r["error"] == 0 else "gave up"
-            rows.append((f"{process}: {method}", f"{done}, "
-                         + _us(r["us"] * 1000)))
+            rows.append((f"process {process}: {method}",
+                         f"{done}, {r['us'] / 1000:.1f} ms"))
     rows.append(("pages migrated", sum(
         r["migrated"] for r in f.values())))
     return rows
@@ -229,7 +230,7 @@ def _check(answer):
 def _print_steps(answers, all_steps):
     for answer in answers if all_steps else answers[-1:]:
         print(f"    what happened under {answer.design}:")
-        for step in answer.steps[:None if all_steps else 6]:
+        for step in answer.steps[:None if all_steps else SHOWN]:
             print(textwrap.fill(step, 76, initial_indent="      ",
                                 subsequent_indent="        "))
 
