@@ -88,11 +88,16 @@ static struct page *take(unsigned order, enum alloc_flags how, enum mark m)
 {
     struct zone *normal = &zones[ZONE_NORMAL];
     struct zone *movable = &zones[ZONE_MOVABLE];
+    u64 mark = mark_of(normal, m);
     struct page *p = NULL;
 
-    if (how & ALLOC_MOVABLE)
+    if (how & ALLOC_MOVABLE) {
         p = take_from(movable, order, how, mark_of(movable, m));
-    return p ? p : take_from(normal, order, how, mark_of(normal, m));
+        /* What users may not take of Normal is the kernel's: it has nowhere
+           else to go. A DIMM that is emptied into Normal stops there too. */
+        mark += m == MARK_NONE ? 0 : normal->wmark_high;
+    }
+    return p ? p : take_from(normal, order, how, mark);
 }
 
 /* How deep may this caller reach? */

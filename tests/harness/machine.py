@@ -134,6 +134,12 @@ class Machine:
     def _attach_disks(self):
         options, fds = [], []
         log = self.folder.logger("nbd.log", self.watch.now)
+        for name, image in self.spec.files.items():
+            path = image.path or str(self.folder / f"{name}.img")
+            if not image.path:
+                with open(path, "w+b") as f:
+                    image.write_to(f)
+            options += spec.disk_options(name, f"file={path}")
         for name, disk in self.disks.items():
             theirs = disk.attach(name, self.watch, log)
             self._sockets += [disk, theirs]     # both are closed at the end

@@ -122,7 +122,7 @@ def question_1(design):
 def question_2(design):
     """An unmap is stopped between the two counts; others look and write."""
     with Machine(name=f"q2-{design}", design=design, init="/bin/q2",
-                 testpoints=True, cpus=2, events=True,
+                 testpoints=True, cpus=2, icount=True, events=True,
                  disks={"hdc": Disk(diskimage.swap(16))}) as m:
         report = scenario.play(m)
         m.wait_exit()

@@ -32,12 +32,18 @@ class Spec:
     debug: bool = True
     memory: int = 64
     cpus: int = 1
-    icount: bool = True
+    # Counted instructions, or None: with one processor only. With several,
+    # QEMU runs each until the next timer is due whenever another one touches
+    # a device: a machine that computes and uses its disk crawls.
+    icount: Optional[bool] = None
     cpu: str = ""               # QEMU's -cpu; its default if empty
     dimms: list = field(default_factory=list)   # present at boot
     slots: int = 0              # for DIMMs, those at boot included
     maxmem: int = 0             # MiB; computed from the DIMMs if 0
     disks: dict = field(default_factory=dict)   # "hda": a Disk
+    # "hdc": an Image, in a file that QEMU itself reads and writes: for disks
+    # that only have to be fast, and obey.
+    files: dict = field(default_factory=dict)
     loader: str = "qemu"        # or "grub": from an ISO
     kernel: Optional[Path] = None
     initrd: Optional[Path] = None   # "" for none
@@ -55,6 +61,8 @@ class Spec:
     extra: list = field(default_factory=list)   # more words for QEMU
 
     def __post_init__(self):
+        if self.icount is None:
+            self.icount = self.cpus == 1
         build = paths.variant(self.design, self.debug, self.testpoints)
         if self.kernel is None:
             self.kernel = build / "hotcow.elf"

@@ -34,7 +34,7 @@ def test_in_a_loop_under_load(boot, design, cpus):
 
     m = boot(design=design, cpus=cpus, memory=64, dimms=[32, 32], slots=4,
              init="/tests/thrash", append="-- 24 2 1 churn",
-             disks={"hdc": Disk(diskimage.swap(64))}, cpu_limit=240)
+             files={"hdc": diskimage.swap(64)}, cpu_limit=240)
     report = play(m, {"churn": churn})
     assert report.results["migrated"] > 0
 

@@ -102,8 +102,13 @@ static int reap(unsigned processes)
     return bad;
 }
 
+/* Off, once the others have paged out enough, and on again. */
 static void swap_off_and_on(void)
 {
+    uint64_t enough_out = hot_stat("pswpout") + 500;
+
+    while (hot_stat("pswpout") < enough_out)
+        usleep(1000);
     int err = swapoff("/dev/hdc") ? errno : 0;
 
     hot_expect(err == 0, "swapoff under load: %s", strerror(err));
