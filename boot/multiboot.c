@@ -37,6 +37,17 @@ struct boot_info boot_info;
 
 static char cmdline[1024], loader[32], module_args[BOOT_MAX_MODULES][64];
 
+/* QEMU's way: the text behind the path. A path with a blank in it leaves its
+   end, which is no word that the kernel knows. */
+static const char *without_path(const char *s)
+{
+    const char *blank = strchr(s, ' ');
+
+    if (strcmp(loader, "qemu"))
+        return s;
+    return blank ? blank + 1 : "";
+}
+
 /* The first GiB is mapped at KERNEL_BASE; everything from the loader lies
    in it. */
 static const void *early(u32 phys)
@@ -89,7 +100,8 @@ static void take_modules(const struct mb_info *mb)
         return;
     for (u32 i = 0; i < mb->mods_count && i < BOOT_MAX_MODULES; i++) {
         boot_info.modules[i] = (struct boot_range){m[i].start, m[i].end};
-        str_copy(module_args[i], m[i].string ? early(m[i].string) : "",
+        str_copy(module_args[i],
+                 m[i].string ? without_path(early(m[i].string)) : "",
                  sizeof(module_args[i]));
         boot_info.module_args[i] = module_args[i];
         boot_info.nr_modules++;
@@ -108,7 +120,8 @@ void boot_main(u32 info)
 
     str_copy(loader, mb->flags & HAS_LOADER ? early(mb->loader_name) : "?",
              sizeof(loader));
-    str_copy(cmdline, mb->flags & HAS_CMDLINE ? early(mb->cmdline) : "",
+    str_copy(cmdline,
+             mb->flags & HAS_CMDLINE ? without_path(early(mb->cmdline)) : "",
              sizeof(cmdline));
     boot_info.loader = loader;
     boot_info.cmdline = cmdline;

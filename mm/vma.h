@@ -48,6 +48,9 @@ static inline u64 vma_pte_flags(const struct vma *vma, bool writable)
 /* mm/zap.c: empty the page table of [start, end): pages, swap entries. The
    caller holds mmap_lock. */
 void zap_range(struct mm *mm, u64 start, u64 end);
+/* A mapping of the page has gone: if it was the last, and no swap entry means
+   the page, its slot is given back. A reference is held. */
+void drop_from_cache(struct page *page);
 
 /* mm/fork.c: copy the entries of an area into the child's copy of it. */
 int fork_copy_area(struct vma *to, struct vma *from);

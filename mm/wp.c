@@ -121,8 +121,10 @@ static int write_anonymous(struct fault *f, struct page *page)
             reuse(f, page);
         spin_unlock(&f->mm->pt_lock);
         unlock_page(page);
-        if (!may)
+        if (!may) {
             ret = copy_instead(f, page);
+            drop_from_cache(page);
+        }
     } else {
         unlock_page(page);
     }

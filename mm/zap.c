@@ -53,7 +53,7 @@ static void gather(struct mm *mm, struct zap *z, u64 end)
  * Nobody maps the page any more, but it may sit in the swap cache: give its
  * slot back. If somebody has it locked, reclaim will do it later.
  */
-static void drop_from_cache(struct page *page)
+void drop_from_cache(struct page *page)
 {
     if (!page_flag(page, PG_SWAPCACHE) || page_mapcount(page) > 0 ||
         !trylock_page(page))

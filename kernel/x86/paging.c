@@ -27,8 +27,8 @@
 
 #define KERNEL_BASE  0xffffffff80000000ull
 #define MMIO_BASE    0xffffe90000000000ull
-#define EARLY_FRAMES 96 /* for the tables that boot memory needs */
 #define LARGE        (2ull << 20)
+#define HUGE         (1ull << 30) /* what one level 2 table maps */
 #define DIRECT_SLOTS (((u64)SECTION_MAX << SECTION_SHIFT) >> 39)
 
 extern char image_start[], text_start[], text_end[], rodata_end[], image_end[],
@@ -75,7 +75,7 @@ static u64 early_table(void)
     u64 phys = early_next;
 
     if (phys == early_end)
-        panic("too much memory for the early page tables");
+        panic("early page tables: counted too few");
     early_next += PAGE_SIZE;
     memset(early_virt(phys), 0, PAGE_SIZE);
     return phys;
@@ -100,6 +100,23 @@ static void early_map(u64 va, u64 phys, u64 end, u64 flags)
 {
     for (; phys < end; phys += PAGE_SIZE, va += PAGE_SIZE)
         *early_entry(va, 1) = phys | PTE_P | PTE_G | flags;
+}
+
+/*
+ * The tables that boot memory needs, from above. Fixed: the root, the level 3
+ * tables of the direct map, of kernel stacks, devices, the image and the first
+ * 2 MiB; a level 2 table each for the last two and the firmware's memory.
+ * The image wants small pages, at its own place and in the direct map.
+ */
+static u64 count_tables(void)
+{
+    u64 image = (boot_info.kernel.end + LARGE - 1) / LARGE;
+    u64 n = 1 + DIRECT_SLOTS + 4 + 3 + 2 * image;
+
+    for (unsigned i = 0; i < boot_info.nr_ram; i++)
+        n += (boot_info.ram[i].end + HUGE - 1) / HUGE -
+             boot_info.ram[i].start / HUGE;
+    return n;
 }
 
 /* ---- the parts ---- */
@@ -157,8 +174,10 @@ static void make_root_entries(void)
 
 void arch_map_memory(void)
 {
-    early_next = find_room(EARLY_FRAMES * PAGE_SIZE);
-    early_end = early_next + EARLY_FRAMES * PAGE_SIZE;
+    u64 size = count_tables() * PAGE_SIZE;
+
+    early_next = find_room(size);
+    early_end = early_next + size;
     if (boot_info.nr_reserved == BOOT_MAX_RANGES)
         panic("boot memory is in too many pieces");
     boot_info.reserved[boot_info.nr_reserved++] =

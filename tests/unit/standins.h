@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Between standins.c and world.c. */
+#ifndef TESTS_UNIT_STANDINS_H
+#define TESTS_UNIT_STANDINS_H
+
+#include <kernel/types.h>
+
+struct mm;
+
+extern bool host_quiet, host_signal;
+extern bool (*host_event)(void);
+extern struct mm *host_oom_victim;
+extern int host_fail_reads, host_fail_writes;
+bool host_disk_step(void);
+void host_as_other(void (*fn)(void *arg), void *arg);
+unsigned host_locks_held(void);
+void host_machine(unsigned boot_sections, unsigned sections);
+
+#endif

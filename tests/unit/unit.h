@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/ on the host: a world of a few sections of "physical memory" in an arena,
+ * a disk in memory, and one processor that never sleeps: where mm/ sleeps, the
+ * stand-ins let the world go on (a disk request ends, or a hook of the test
+ * acts) until it is woken. Nothing to do and nobody to wake: the test fails.
+ */
+#ifndef TESTS_UNIT_UNIT_H
+#define TESTS_UNIT_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <kernel/block.h>
+#include <kernel/errno.h>
+#include <kernel/types.h>
+#include <kernel/x86/directmap.h>
+#include <mm/mm.h>
+
+#define BOOT_SECTIONS 4 /* soldered; the next two are a DIMM's */
+#define DIMM_FIRST    4
+#define DIMM_COUNT    2
+
+/* The world: made once, for all tests of the program. */
+int world_start(void **state);
+/* After each test: no lock held, mm_verify content, nothing leaked. */
+int world_check(void **state);
+
+extern struct blockdev host_disk;
+extern int host_fail_reads, host_fail_writes; /* so many requests fail */
+extern bool host_signal;                      /* signal_is_pending() */
+/* Called when mm/ sleeps: false = it has nothing to do. */
+extern bool (*host_event)(void);
+extern bool host_quiet;            /* no printk */
+extern struct mm *host_oom_victim; /* who was told to die, or NULL */
+bool host_disk_step(void);         /* let one request end */
+/* Run fn as another task would: with no locks of ours held. */
+void host_as_other(void (*fn)(void *arg), void *arg);
+
+/* A process as the processor runs it: through its page table, with faults. */
+int user_write(struct mm *mm, u64 addr, u64 value); /* 0, or a fault_result */
+int user_read(struct mm *mm, u64 addr, u64 *value);
+u64 user_area(struct mm *mm, unsigned pages);
+void user_fill(struct mm *mm, u64 addr, unsigned pages, u64 seed);
+void user_check(struct mm *mm, u64 addr, unsigned pages, u64 seed);
+struct page *user_page(struct mm *mm, u64 addr);
+
+#endif

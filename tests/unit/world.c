@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The world of the unit tests, and processes in it; see unit.h. */
+#include "unit.h"
+#include "standins.h"
+#include <stdio.h>
+#include <mm/page.h>
+#include <mm/pagetable.h>
+#include <mm/removal.h>
+#include <mm/slab.h>
+#include <mm/swap.h>
+#include <mm/verify.h>
+#include <mm/zone.h>
+
+static u64 free_at_start;
+
+static void print_mistake(const char *line, void *arg)
+{
+    (void)arg;
+    if (!host_quiet)
+        printf("%s\n", line);
+}
+
+int world_start(void **state)
+{
+    (void)state;
+    host_machine(BOOT_SECTIONS, DIMM_FIRST + DIMM_COUNT);
+    mm_boot();
+    assert_int_equal(
+        memory_add_dimm(0, DIMM_FIRST * 2ull << 20, DIMM_COUNT * 2ull << 20),
+        0);
+    assert_int_equal(swap_on(&host_disk, -1), 0);
+    return 0;
+}
+
+/* Frames that a cache of objects keeps for the next ones are no leak. */
+int world_check(void **state)
+{
+    u64 now;
+
+    (void)state;
+    while (host_disk_step())
+        ;
+    host_event = NULL;
+    assert_int_equal(host_locks_held(), 0);
+    assert_int_equal(mm_verify(print_mistake, NULL), 0);
+    now = total_free_frames() + slab_frames();
+    if (!free_at_start)
+        free_at_start = now;
+    assert_int_equal(now, free_at_start);
+    return 0;
+}
+
+/* What the processor does: look, set A and D, or fault and look again. */
+static int touch(struct mm *mm, u64 addr, bool write, u64 *value)
+{
+    for (unsigned tries = 0; tries < 50; tries++) {
+        pte_t *p = pt_walk(mm->pt.root, addr);
+        int r;
+
+        if (p && (*p & PTE_P) && (!write || (*p & PTE_W))) {
+            u64 *at = (u64 *)((char *)pfn_to_virt(pte_pfn(*p)) +
+                              (addr & ~PAGE_MASK & ~7ull));
+
+            *p |= PTE_A | (write ? PTE_D : 0);
+            if (write)
+                *at = *value;
+            else
+                *value = *at;
+            return 0;
+        }
+        r = mm_fault(mm, addr, write ? FAULT_WRITE : FAULT_READ);
+        if (r != FAULT_DONE)
+            return r;
+    }
+    fail_msg("the access at %lx faults for ever", (unsigned long)addr);
+    return -1;
+}
+
+int user_write(struct mm *mm, u64 addr, u64 value)
+{
+    return touch(mm, addr, true, &value);
+}
+
+int user_read(struct mm *mm, u64 addr, u64 *value)
+{
+    return touch(mm, addr, false, value);
+}
+
+u64 user_area(struct mm *mm, unsigned pages)
+{
+    s64 at = mm_mmap(mm, 0, pages * PAGE_SIZE, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+
+    assert_true(at > 0);
+    return (u64)at;
+}
+
+void user_fill(struct mm *mm, u64 addr, unsigned pages, u64 seed)
+{
+    for (unsigned i = 0; i < pages; i++)
+        assert_int_equal(user_write(mm, addr + i * PAGE_SIZE, seed + i), 0);
+}
+
+void user_check(struct mm *mm, u64 addr, unsigned pages, u64 seed)
+{
+    for (unsigned i = 0; i < pages; i++) {
+        u64 value = 0;
+
+        assert_int_equal(user_read(mm, addr + i * PAGE_SIZE, &value), 0);
+        assert_int_equal(value, seed + i);
+    }
+}
+
+struct page *user_page(struct mm *mm, u64 addr)
+{
+    pte_t *p = pt_walk(mm->pt.root, addr);
+
+    return p && pte_present(*p) ? pfn_to_page(pte_pfn(*p)) : NULL;
+}
