@@ -302,11 +302,23 @@ static s64 take_terminal(void)
     return 0;
 }
 
+/* Is this the caller's terminal? A shell for which it is not does without job
+   control. */
+static bool is_controlling(void)
+{
+    int sid = READ_ONCE(session);
+
+    return sid && sid == current_process()->sid;
+}
+
 static s64 tty_ioctl(struct file *f, u32 cmd, u64 arg)
 {
     u32 v;
 
     (void)f;
+    if ((cmd == TIOCGPGRP || cmd == TIOCSPGRP || cmd == TIOCGSID) &&
+        !is_controlling())
+        return -ENOTTY;
     switch (cmd) {
     case TCGETS:
         return get_settings(arg);

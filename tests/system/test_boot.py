@@ -17,7 +17,7 @@ int main(int argc, char **argv)
     (void)argc;
     printf("hello from %s, pid %d\n", argv[0], (int)getpid());
     fflush(stdout);
-    if (POWER_OFF)
+    if (SWITCH_OFF)
         reboot(RB_POWER_OFF);
     return STATUS;
 }
@@ -30,7 +30,7 @@ def hello(compile_c):
     def build(status=0, power_off=0):
         source = HELLO.replace("STATUS", str(status))
         return compile_c(f"hello{status}{power_off}",
-                         source.replace("POWER_OFF", str(power_off)))
+                         source.replace("SWITCH_OFF", str(power_off)))
     return build
 
 
