@@ -69,19 +69,27 @@ static void poison(struct slab_cache *c, void *obj)
 #endif
 }
 
-/* Poisoned but for its first word, and that is a place in the same slab, or
-   the end of the chain: it is free already. */
+/* An object in use is not all poison, even if its user never writes to it. */
+static void mark_used(struct slab_cache *c, void *obj)
+{
+#ifdef CONFIG_DEBUG
+    if (c->size >= 16)
+        ((u64 *)obj)[1] = ~POISON_WORD;
+#else
+    (void)c;
+    (void)obj;
+#endif
+}
+
 static void check_not_free(struct slab_cache *c, const void *obj)
 {
 #ifdef CONFIG_DEBUG
     const u64 *w = obj;
 
-    if (w[0] && PAGE_DOWN(w[0]) != PAGE_DOWN(obj))
-        return;
     for (unsigned i = 1; i < c->size / 8; i++)
         if (w[i] != POISON_WORD)
             return;
-    if (c->size >= 32)
+    if (c->size >= 16)
         panic("object %p of \"%s\" is freed twice", obj, c->name);
 #else
     (void)c;
@@ -146,8 +154,10 @@ void *slab_alloc(struct slab_cache *c, enum alloc_flags how)
         struct slab *s;
 
         spin_unlock_irqrestore(&c->lock, flags);
-        if (obj)
+        if (obj) {
+            mark_used(c, obj);
             return obj;
+        }
         s = new_slab(c, how);
         if (!s)
             return NULL;

@@ -13,7 +13,6 @@
 #include <kernel/time.h>
 #include <kernel/wait.h>
 #include <kernel/x86/directmap.h>
-#include <kernel/x86/tlb.h>
 #include <mm/lockorder.h>
 #include <mm/section.h>
 
@@ -403,24 +402,6 @@ u64 cmdline_u64(const char *key, u64 otherwise)
 }
 
 /* ---- the processor ---- */
-
-void tlb_flush_range(struct pgtable *pt, u64 start, u64 end)
-{
-    (void)pt;
-    (void)start;
-    (void)end;
-}
-
-void tlb_flush_kernel(u64 start, u64 end)
-{
-    (void)start;
-    (void)end;
-}
-
-void pgtable_init_kernel_half(pte_t *root)
-{
-    (void)root;
-}
 
 int directmap_add(pfn_t pfn, u64 n)
 {

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_STANDINS_H
 #define TESTS_UNIT_STANDINS_H
 
-#include <kernel/types.h>
+#include <kernel/x86/pgtable.h>
 
 struct mm;
 
@@ -14,6 +14,9 @@ extern int host_fail_reads, host_fail_writes;
 bool host_disk_step(void);
 void host_as_other(void (*fn)(void *arg), void *arg);
 unsigned host_locks_held(void);
+/* What the processor remembers of an address; 0 = nothing. */
+pte_t host_tlb_find(pte_t *root, u64 addr);
+void host_tlb_fill(pte_t *root, u64 addr, pte_t entry);
 void host_machine(unsigned boot_sections, unsigned sections);
 
 #endif

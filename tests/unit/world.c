@@ -50,18 +50,38 @@ int world_check(void **state)
     return 0;
 }
 
-/* What the processor does: look, set A and D, or fault and look again. */
+/*
+ * The entry that the processor uses, with A and D set; 0 = a fault. What it
+ * remembers is good enough until it must set D, or would fault: then it looks
+ * at the table.
+ */
+static pte_t translate(struct mm *mm, u64 addr, bool write)
+{
+    u64 needed = PTE_P | (write ? PTE_W | PTE_D : 0);
+    pte_t e = host_tlb_find(mm->pt.root, addr), *p;
+
+    if ((e & needed) == needed)
+        return e;
+    host_tlb_fill(mm->pt.root, addr, 0);
+    p = pt_walk(mm->pt.root, addr);
+    if (!p || !(*p & PTE_P) || (write && !(*p & PTE_W)))
+        return 0;
+    *p |= PTE_A | (write ? PTE_D : 0);
+    host_tlb_fill(mm->pt.root, addr, *p);
+    return *p;
+}
+
+/* What the processor does: access, or fault and try again. */
 static int touch(struct mm *mm, u64 addr, bool write, u64 *value)
 {
     for (unsigned tries = 0; tries < 50; tries++) {
-        pte_t *p = pt_walk(mm->pt.root, addr);
+        pte_t e = translate(mm, addr, write);
         int r;
 
-        if (p && (*p & PTE_P) && (!write || (*p & PTE_W))) {
-            u64 *at = (u64 *)((char *)pfn_to_virt(pte_pfn(*p)) +
+        if (e) {
+            u64 *at = (u64 *)((char *)pfn_to_virt(pte_pfn(e)) +
                               (addr & ~PAGE_MASK & ~7ull));
 
-            *p |= PTE_A | (write ? PTE_D : 0);
             if (write)
                 *at = *value;
             else
