@@ -21,6 +21,7 @@
 /* The host's C library: its headers and the kernel's do not mix. */
 int printf(const char *fmt, ...);
 int vprintf(const char *fmt, va_list ap);
+int fflush(void *stream);
 void abort(void) NORETURN;
 void *mmap(void *addr, size_t len, int prot, int flags, int fd, long off);
 int mprotect(void *addr, size_t len, int prot);
@@ -28,7 +29,7 @@ int mprotect(void *addr, size_t len, int prot);
 
 char *host_arena;
 struct boot_info boot_info;
-bool host_quiet = true, host_signal;
+bool host_quiet = true, host_signal, host_fatal;
 bool (*host_event)(void);
 struct mm *host_oom_victim;
 
@@ -52,6 +53,7 @@ void panic(const char *fmt, ...)
     vprintf(fmt, ap);
     va_end(ap);
     printf("\n");
+    fflush(NULL); /* abort does not */
     abort();
 }
 
@@ -291,7 +293,7 @@ void wait_finish(struct waitq *q, struct waiter *w)
 
 bool fatal_signal_pending(void)
 {
-    return false;
+    return host_fatal;
 }
 
 bool signal_is_pending(void)

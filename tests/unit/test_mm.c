@@ -22,20 +22,6 @@
 #include <mm/swap.h>
 #include <mm/zone.h>
 
-static bool design_is(const char *name)
-{
-    return !strcmp(cow_design.name, name);
-}
-
-static struct mm *process(void)
-{
-    struct mm *mm = mm_create();
-
-    assert_non_null(mm);
-    mm_set_owner(mm, 10, "ten");
-    return mm;
-}
-
 /* ---- frames and objects ---- */
 
 static void frames_split_and_merge(void **state)
@@ -450,13 +436,14 @@ static void random_steps_agree_with_a_model(void **state)
 {
     enum { PAGES = 120, STEPS = 4000 };
     static u64 model[PAGES];
-    unsigned seed = (unsigned)getpid();
+    const char *given = getenv("SEED");
+    unsigned seed = given ? (unsigned)atoi(given) : (unsigned)getpid();
     struct mm *mm = process();
     u64 a = user_area(mm, PAGES), v;
 
     (void)state;
     printf("random steps: seed %u (SEED= repeats it)\n", seed);
-    srand(getenv("SEED") ? (unsigned)atoi(getenv("SEED")) : seed);
+    srand(seed);
     for (unsigned n = 0; n < STEPS; n++) {
         unsigned i = (unsigned)rand() % PAGES;
 
@@ -493,5 +480,6 @@ int main(void)
     };
 
     return cmocka_run_group_tests_name(cow_design.name, tests, world_start,
-                                       NULL);
+                                       NULL) +
+           run_frame_tests() + run_migrate_tests();
 }

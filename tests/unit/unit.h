@@ -32,6 +32,7 @@ int world_check(void **state);
 extern struct blockdev host_disk;
 extern int host_fail_reads, host_fail_writes; /* so many requests fail */
 extern bool host_signal;                      /* signal_is_pending() */
+extern bool host_fatal;                       /* fatal_signal_pending() */
 /* Called when mm/ sleeps: false = it has nothing to do. */
 extern bool (*host_event)(void);
 extern bool host_quiet;            /* no printk */
@@ -40,6 +41,8 @@ bool host_disk_step(void);         /* let one request end */
 /* Run fn as another task would: with no locks of ours held. */
 void host_as_other(void (*fn)(void *arg), void *arg);
 
+bool design_is(const char *name);
+struct mm *process(void); /* a new one, empty */
 /* A process as the processor runs it: through its page table, with faults. */
 int user_write(struct mm *mm, u64 addr, u64 value); /* 0, or a fault_result */
 int user_read(struct mm *mm, u64 addr, u64 *value);
@@ -47,5 +50,9 @@ u64 user_area(struct mm *mm, unsigned pages);
 void user_fill(struct mm *mm, u64 addr, unsigned pages, u64 seed);
 void user_check(struct mm *mm, u64 addr, unsigned pages, u64 seed);
 struct page *user_page(struct mm *mm, u64 addr);
+
+/* In the same world as the tests of test_mm.c: how many failed. */
+int run_frame_tests(void);
+int run_migrate_tests(void);
 
 #endif

@@ -3,6 +3,8 @@
 #include "unit.h"
 #include "standins.h"
 #include <stdio.h>
+#include <string.h>
+#include <mm/cow.h>
 #include <mm/page.h>
 #include <mm/pagetable.h>
 #include <mm/removal.h>
@@ -48,6 +50,20 @@ int world_check(void **state)
         free_at_start = now;
     assert_int_equal(now, free_at_start);
     return 0;
+}
+
+bool design_is(const char *name)
+{
+    return !strcmp(cow_design.name, name);
+}
+
+struct mm *process(void)
+{
+    struct mm *mm = mm_create();
+
+    assert_non_null(mm);
+    mm_set_owner(mm, 10, "ten");
+    return mm;
 }
 
 /*

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* One page that is moved, written out, or fought over, by direct calls. */
+#include "unit.h"
+#include <mm/gup.h>
+#include <mm/migrate.h>
+#include <mm/page.h>
+#include <mm/reclaim.h>
+#include <mm/swap.h>
+#include <mm/zone.h>
+
+static struct pin_set pins;
+
+static void pin(struct mm *mm, u64 addr)
+{
+    struct user_range r = {addr, 512};
+
+    assert_int_equal(pin_user_pages(&pins, mm, &r, 1, true, "raw read"), 0);
+}
+
+/* A device writes and lets go, while somebody sleeps. */
+static bool device_ends(void)
+{
+    if (!pins.pages)
+        return false;
+    *(u64 *)page_to_virt(pins.pages[0]) = 4711;
+    unpin_user_pages(&pins, true);
+    return true;
+}
+
+static void a_move_takes_all_owners_along(void **state)
+{
+    struct mm *p = process(), *c;
+    u64 a = user_area(p, 1);
+    struct page *old, *new;
+
+    (void)state;
+    user_fill(p, a, 1, 7);
+    c = mm_fork(p);
+    user_check(c, a, 1, 7);
+    old = user_page(p, a);
+    assert_true(lru_isolate(old));
+    assert_int_equal(migrate_page(old, MOVE_NOW, NULL), 0);
+    new = user_page(p, a);
+    assert_ptr_not_equal(new, old);
+    assert_ptr_equal(user_page(c, a), new);
+    assert_int_equal(page_mapcount(new), 2);
+    assert_int_equal(page_refs(old), 0);
+    user_fill(c, a, 1, 8); /* still shared: a copy */
+    user_check(p, a, 1, 7);
+    mm_put_user(c);
+    mm_put_user(p);
+}
+
+static void a_move_takes_the_swap_slot_along(void **state)
+{
+    struct mm *p = process(), *c;
+    u64 a = user_area(p, 1);
+    struct page *old;
+
+    (void)state;
+    user_fill(p, a, 1, 7);
+    mm_madvise(p, a, PAGE_SIZE, MADV_PAGEOUT);
+    c = mm_fork(p);
+    user_check(p, a, 1, 7); /* present in p, a swap entry in c */
+    old = user_page(p, a);
+    assert_true(page_flag(old, PG_SWAPCACHE));
+    zone_drain_pcp(&zones[old->zone]);
+    assert_true(lru_isolate(old));
+    assert_int_equal(migrate_page(old, MOVE_NOW, NULL), 0);
+    user_check(c, a, 1, 7);
+    assert_ptr_equal(user_page(c, a), user_page(p, a));
+    user_fill(p, a, 1, 9);
+    user_check(c, a, 1, 7);
+    mm_put_user(c);
+    mm_put_user(p);
+}
+
+static void a_pinned_page_does_not_move_now(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 1);
+    struct page *page;
+
+    (void)state;
+    user_fill(mm, a, 1, 7);
+    pin(mm, a);
+    page = user_page(mm, a);
+    assert_true(lru_isolate(page));
+    assert_int_equal(migrate_page(page, MOVE_NOW, NULL), -EAGAIN);
+    lru_putback(page);
+    assert_ptr_equal(user_page(mm, a), page);
+    assert_true(device_ends());
+    user_check(mm, a, 1, 4711);
+    mm_put_user(mm);
+}
+
+static void a_move_waits_or_is_refused(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 1);
+    struct page *page;
+    int err;
+
+    (void)state;
+    user_fill(mm, a, 1, 7);
+    pin(mm, a);
+    page = user_page(mm, a);
+    assert_true(lru_isolate(page));
+    host_event = device_ends;
+    err = migrate_page(page, MOVE_WAIT, NULL);
+    assert_int_equal(err, design_is("ptepin") ? -EBUSY : 0);
+    if (err) {
+        lru_putback(page);
+        device_ends();
+    }
+    assert_int_equal(user_page(mm, a) == page, err != 0);
+    user_check(mm, a, 1, 4711);
+    mm_put_user(mm);
+}
+
+/* Reclaim of a pinned page, by the call itself. */
+static void reclaim_says_what_the_design_says(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 1);
+    struct page *page;
+    int err;
+
+    (void)state;
+    user_fill(mm, a, 1, 7);
+    pin(mm, a);
+    page = user_page(mm, a);
+    get_page(page);
+    err = reclaim_page(page);
+    assert_int_equal(err, design_is("ptepin") ? -EBUSY : 0);
+    assert_int_equal(page_mapcount(page), err ? 1 : 0);
+    put_page(page);
+    user_check(mm, a, 1, 7); /* a read finds the same frame in any design */
+    assert_ptr_equal(user_page(mm, a), page);
+    device_ends();
+    user_check(mm, a, 1, 4711);
+    mm_put_user(mm);
+}
+
+/* The cache's own reference is no stranger's, in any design. */
+static void a_page_that_came_back_is_kept(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 1);
+    struct page *page;
+
+    (void)state;
+    user_fill(mm, a, 1, 7);
+    mm_madvise(mm, a, PAGE_SIZE, MADV_PAGEOUT);
+    user_check(mm, a, 1, 7);
+    page = user_page(mm, a);
+    assert_true(page_flag(page, PG_SWAPCACHE));
+    user_fill(mm, a, 1, 8);
+    assert_ptr_equal(user_page(mm, a), page);
+    mm_madvise(mm, a, PAGE_SIZE, MADV_PAGEOUT);
+    user_check(mm, a, 1, 8); /* and not the slot's old contents */
+    mm_put_user(mm);
+}
+
+/* ---- while the disk writes ---- */
+
+static struct mm *writer;
+static u64 written_at;
+
+static void write_again(void *arg)
+{
+    (void)arg;
+    user_fill(writer, written_at, 1, 8);
+}
+
+/* At the first sleep, which is for the write: another thread comes. */
+static bool another_thread(void)
+{
+    host_event = NULL;
+    host_as_other(write_again, NULL);
+    return true;
+}
+
+static void a_write_during_write_back_is_kept(void **state)
+{
+    u64 a;
+
+    (void)state;
+    writer = process();
+    written_at = a = user_area(writer, 1);
+    user_fill(writer, a, 1, 7);
+    host_event = another_thread;
+    mm_madvise(writer, a, PAGE_SIZE, MADV_PAGEOUT);
+    assert_null(host_event); /* it did come */
+    user_check(writer, a, 1, 8);
+    mm_madvise(writer, a, PAGE_SIZE, MADV_PAGEOUT);
+    assert_null(user_page(writer, a));
+    user_check(writer, a, 1, 8);
+    mm_put_user(writer);
+}
+
+/* ---- nothing is left ---- */
+
+static void exit_of_victim(void *arg)
+{
+    mm_put_user(arg);
+}
+
+static bool victim_exits(void)
+{
+    struct mm *victim = host_oom_victim;
+
+    host_oom_victim = NULL;
+    if (victim)
+        host_as_other(exit_of_victim, victim);
+    return victim != NULL;
+}
+
+static void the_biggest_is_killed(void **state)
+{
+    struct mm *small = process(), *big = process();
+    u64 s = user_area(small, 400), b = user_area(big, 4000);
+    unsigned n = 0;
+
+    (void)state;
+    mm_set_owner(big, 11, "eleven");
+    assert_int_equal(swap_off(&host_disk), 0);
+    while (total_free_frames() > 300)
+        user_fill(big, b + n++ * PAGE_SIZE, 1, 1);
+    host_event = victim_exits;
+    user_fill(small, s, 400, 50);
+    user_check(small, s, 400, 50);
+    assert_true(total_free_frames() > n / 2); /* big's are back */
+    assert_int_equal(swap_on(&host_disk, -1), 0);
+    mm_put_user(small);
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, world_check)
+
+int run_migrate_tests(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(a_move_takes_all_owners_along),
+        TEST(a_move_takes_the_swap_slot_along),
+        TEST(a_pinned_page_does_not_move_now),
+        TEST(a_move_waits_or_is_refused),
+        TEST(reclaim_says_what_the_design_says),
+        TEST(a_page_that_came_back_is_kept),
+        TEST(a_write_during_write_back_is_kept),
+        TEST(the_biggest_is_killed),
+    };
+
+    return cmocka_run_group_tests_name("one page", tests, NULL, NULL);
+}
