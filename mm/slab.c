@@ -69,19 +69,10 @@ static void poison(struct slab_cache *c, void *obj)
 #endif
 }
 
-/* An object in use is not all poison, even if its user never writes to it. */
-static void mark_used(struct slab_cache *c, void *obj)
-{
-#ifdef CONFIG_DEBUG
-    if (c->size >= 16)
-        ((u64 *)obj)[1] = ~POISON_WORD;
-#else
-    (void)c;
-    (void)obj;
-#endif
-}
-
-static void check_not_free(struct slab_cache *c, const void *obj)
+/* All poison, as a free object is but for its first word: perhaps its user's
+   own bytes. What is free is in its slab's chain: look there. Cache lock. */
+static void check_not_free(struct slab_cache *c, const struct slab *s,
+                           const void *obj)
 {
 #ifdef CONFIG_DEBUG
     const u64 *w = obj;
@@ -89,10 +80,12 @@ static void check_not_free(struct slab_cache *c, const void *obj)
     for (unsigned i = 1; i < c->size / 8; i++)
         if (w[i] != POISON_WORD)
             return;
-    if (c->size >= 16)
-        panic("object %p of \"%s\" is freed twice", obj, c->name);
+    for (const void *f = s->free; f; f = *(void *const *)f)
+        if (f == obj)
+            panic("object %p of \"%s\" is freed twice", obj, c->name);
 #else
     (void)c;
+    (void)s;
     (void)obj;
 #endif
 }
@@ -154,10 +147,8 @@ void *slab_alloc(struct slab_cache *c, enum alloc_flags how)
         struct slab *s;
 
         spin_unlock_irqrestore(&c->lock, flags);
-        if (obj) {
-            mark_used(c, obj);
+        if (obj)
             return obj;
-        }
         s = new_slab(c, how);
         if (!s)
             return NULL;
@@ -196,9 +187,9 @@ void slab_free(struct slab_cache *c, void *obj)
     u64 flags;
 
     ASSERT(s->cache == c);
-    check_not_free(c, obj);
-    poison(c, obj);
     flags = spin_lock_irqsave(&c->lock);
+    check_not_free(c, s, obj);
+    poison(c, obj);
     empty = put_object(c, s, obj);
     spin_unlock_irqrestore(&c->lock, flags);
     if (empty) {

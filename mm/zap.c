@@ -19,6 +19,7 @@ struct zap {
     struct page *pages[ZAP_BATCH];
     swp_t slots[ZAP_BATCH];
     unsigned nr_pages, nr_slots;
+    bool flush;      /* some entry was present */
     u64 first, next; /* addresses: flush [first, next), go on at next */
 };
 
@@ -31,6 +32,7 @@ static void gather(struct mm *mm, struct zap *z, u64 end)
            (p = pt_next(mm->pt.root, &z->next, end))) {
         e = pte_exchange(p, 0);
         z->next += PAGE_SIZE;
+        z->flush |= pte_present(e);
         if (pte_present(e) && !(e & PTE_ZERO)) {
             struct page *page = pfn_to_page(pte_pfn(e));
 
@@ -87,11 +89,12 @@ void zap_range(struct mm *mm, u64 start, u64 end)
 
     while (z.next < end) {
         z.nr_pages = z.nr_slots = 0;
+        z.flush = false;
         z.first = z.next;
         spin_lock(&mm->pt_lock);
         gather(mm, &z, end);
         spin_unlock(&mm->pt_lock);
-        if (z.nr_pages)
+        if (z.flush)
             tlb_flush_range(&mm->pt, z.first, z.next);
         release(&z);
     }

@@ -29,7 +29,7 @@ int mprotect(void *addr, size_t len, int prot);
 
 char *host_arena;
 struct boot_info boot_info;
-bool host_quiet = true, host_signal, host_fatal;
+bool host_quiet = true, host_signal, host_fatal, host_dying;
 bool (*host_event)(void);
 struct mm *host_oom_victim;
 
@@ -320,7 +320,7 @@ bool is_memalloc(void)
 
 bool is_oom_victim(void)
 {
-    return false;
+    return host_dying;
 }
 
 bool in_interrupt(void)

@@ -7,16 +7,16 @@
 
 struct mm;
 
-extern bool host_quiet, host_signal, host_fatal;
+extern bool host_quiet, host_signal, host_fatal, host_dying;
 extern bool (*host_event)(void);
 extern struct mm *host_oom_victim;
 extern int host_fail_reads, host_fail_writes;
 bool host_disk_step(void);
 void host_as_other(void (*fn)(void *arg), void *arg);
 unsigned host_locks_held(void);
-/* What the processor remembers of an address; 0 = nothing. */
-pte_t host_tlb_find(pte_t *root, u64 addr);
-void host_tlb_fill(pte_t *root, u64 addr, pte_t entry);
+/* What a processor (0, 1) remembers of an address; 0 = nothing. */
+pte_t host_tlb_find(unsigned cpu, pte_t *root, u64 addr);
+void host_tlb_fill(unsigned cpu, pte_t *root, u64 addr, pte_t entry);
 void host_machine(unsigned boot_sections, unsigned sections);
 
 #endif

@@ -139,16 +139,19 @@ static void fork_without_memory_undoes_all(void **state)
     assert_int_equal(swap_off(&host_disk), 0);
     for (unsigned i = 0; i < 1100; i += 50)
         user_fill(p, a + i * PAGE_SIZE, 1, i);
-    host_fatal = true; /* or somebody would be killed for us */
+    host_fatal = true;
+    assert_null(mm_fork(p));
+    host_fatal = false;
+    host_dying = true; /* a victim itself: nobody is killed for it */
     while (!c) {
-        struct page *chain = take_all(0, ALLOC_ATOMIC | ALLOC_MOVABLE);
+        struct page *chain = take_all(0, ALLOC_MOVABLE | ALLOC_RESERVE);
 
         chain = give_back(chain, 0, failed);
         c = mm_fork(p);
         give_back(chain, 0, ~0u);
         assert_true(failed++ < 100);
     }
-    host_fatal = false;
+    host_dying = false;
     assert_true(failed > 3);
     for (unsigned i = 0; i < 1100; i += 50) {
         user_check(p, a + i * PAGE_SIZE, 1, i);

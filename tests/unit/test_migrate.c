@@ -162,6 +162,20 @@ static void a_page_that_came_back_is_kept(void **state)
     mm_put_user(mm);
 }
 
+/* It is not counted, but a processor remembers it all the same. */
+static void the_zero_page_is_forgotten(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 1), v;
+
+    (void)state;
+    assert_int_equal(user_read(mm, a, &v), 0);
+    mm_madvise(mm, a, PAGE_SIZE, MADV_DONTNEED);
+    user_fill(mm, a, 1, 7);
+    user_check(mm, a, 1, 7);
+    mm_put_user(mm);
+}
+
 /* ---- while the disk writes ---- */
 
 static struct mm *writer;
@@ -246,6 +260,7 @@ int run_migrate_tests(void)
         TEST(a_move_waits_or_is_refused),
         TEST(reclaim_says_what_the_design_says),
         TEST(a_page_that_came_back_is_kept),
+        TEST(the_zero_page_is_forgotten),
         TEST(a_write_during_write_back_is_kept),
         TEST(the_biggest_is_killed),
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The processor's memory of page-table entries. It forgets only what it is
+ * What two processors remember of page tables. They forget only what they are
  * told to forget: where mm/ lacks a flush, a process goes on with the entry
  * that was, reads or writes a frame that is no longer its own, and its test
  * fails. Real TLBs are smaller, and would often hide the mistake.
@@ -15,33 +15,36 @@ static struct cached {
     pte_t *root; /* NULL: empty */
     u64 page;
     pte_t entry;
-} tlb[ENTRIES];
+} tlb[2][ENTRIES]; /* processors */
 
-static struct cached *place(pte_t *root, u64 page)
+static struct cached *place(unsigned cpu, pte_t *root, u64 page)
 {
-    return &tlb[(page ^ (u64)root >> PAGE_SHIFT) % ENTRIES];
+    return &tlb[cpu][(page ^ (u64)root >> PAGE_SHIFT) % ENTRIES];
 }
 
-pte_t host_tlb_find(pte_t *root, u64 addr)
+pte_t host_tlb_find(unsigned cpu, pte_t *root, u64 addr)
 {
-    struct cached *c = place(root, addr >> PAGE_SHIFT);
+    struct cached *c = place(cpu, root, addr >> PAGE_SHIFT);
 
     return c->root == root && c->page == addr >> PAGE_SHIFT ? c->entry : 0;
 }
 
-void host_tlb_fill(pte_t *root, u64 addr, pte_t entry)
+void host_tlb_fill(unsigned cpu, pte_t *root, u64 addr, pte_t entry)
 {
     u64 page = addr >> PAGE_SHIFT;
 
-    *place(root, page) = (struct cached){root, page, entry};
+    *place(cpu, root, page) = (struct cached){root, page, entry};
 }
 
 /* end exclusive, in pages */
 static void forget(pte_t *root, u64 first, u64 end)
 {
-    for (unsigned i = 0; i < ENTRIES; i++)
-        if (tlb[i].root == root && tlb[i].page >= first && tlb[i].page < end)
-            tlb[i].root = NULL;
+    for (unsigned i = 0; i < 2 * ENTRIES; i++) {
+        struct cached *c = &tlb[i / ENTRIES][i % ENTRIES];
+
+        if (c->root == root && c->page >= first && c->page < end)
+            c->root = NULL;
+    }
 }
 
 void tlb_flush_range(struct pgtable *pt, u64 start, u64 end)

@@ -33,6 +33,7 @@ extern struct blockdev host_disk;
 extern int host_fail_reads, host_fail_writes; /* so many requests fail */
 extern bool host_signal;                      /* signal_is_pending() */
 extern bool host_fatal;                       /* fatal_signal_pending() */
+extern bool host_dying;                       /* is_oom_victim() */
 /* Called when mm/ sleeps: false = it has nothing to do. */
 extern bool (*host_event)(void);
 extern bool host_quiet;            /* no printk */

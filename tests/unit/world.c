@@ -43,6 +43,7 @@ int world_check(void **state)
     while (host_disk_step())
         ;
     host_event = NULL;
+    host_signal = host_fatal = host_dying = false;
     assert_int_equal(host_locks_held(), 0);
     assert_int_equal(mm_verify(print_mistake, NULL), 0);
     now = total_free_frames() + slab_frames();
@@ -69,21 +70,24 @@ struct mm *process(void)
 /*
  * The entry that the processor uses, with A and D set; 0 = a fault. What it
  * remembers is good enough until it must set D, or would fault: then it looks
- * at the table.
+ * at the table. One processor does all writing and another all reading, as two
+ * threads would: a fault drops the entry of the one that faults, not the
+ * other's.
  */
 static pte_t translate(struct mm *mm, u64 addr, bool write)
 {
+    unsigned cpu = write ? 0 : 1;
     u64 needed = PTE_P | (write ? PTE_W | PTE_D : 0);
-    pte_t e = host_tlb_find(mm->pt.root, addr), *p;
+    pte_t e = host_tlb_find(cpu, mm->pt.root, addr), *p;
 
     if ((e & needed) == needed)
         return e;
-    host_tlb_fill(mm->pt.root, addr, 0);
+    host_tlb_fill(cpu, mm->pt.root, addr, 0);
     p = pt_walk(mm->pt.root, addr);
     if (!p || !(*p & PTE_P) || (write && !(*p & PTE_W)))
         return 0;
     *p |= PTE_A | (write ? PTE_D : 0);
-    host_tlb_fill(mm->pt.root, addr, *p);
+    host_tlb_fill(cpu, mm->pt.root, addr, *p);
     return *p;
 }
 

@@ -22,4 +22,4 @@ $(UNIT_BIN): build/unit/test-%: $(UNIT_OBJ) build/unit/mm/cow/%.o
 unit: $(UNIT_BIN)
 	$(Q)for test in $(UNIT_BIN); do $$test || exit 1; done
 
--include $(UNIT_OBJ:.o=.d)
+-include $(UNIT_OBJ:.o=.d) $(DESIGNS:%=build/unit/mm/cow/%.d)
