@@ -4,8 +4,9 @@
  *
  * With O_DIRECT, between the disk and the user's own pages (fs/rawio.c).
  * Without, through a kernel page and at any offset: a partial sector is read,
- * changed and written under the inode's lock. Nothing is cached, so that both
- * ways always see the same bytes.
+ * changed and written under the inode's lock, so that two writers of one
+ * sector do not undo each other's part. Readers take no lock. Nothing is
+ * cached, so that both ways always see the same bytes.
  */
 #include <fs/devices.h>
 #include <fs/fs_private.h>
@@ -92,6 +93,7 @@ static unsigned cut(struct cursor *c, struct user_range *out, u64 max,
     return k;
 }
 
+/* A killed task stops between two transfers. */
 static s64 direct(struct blockdev *dev, const struct user_range *r, unsigned n,
                   u64 pos, u64 len, bool write)
 {
@@ -101,7 +103,7 @@ static s64 direct(struct blockdev *dev, const struct user_range *r, unsigned n,
 
     if (!part)
         return -ENOMEM;
-    while (len > 0) {
+    while (len > 0 && !(total && fatal_signal_pending())) {
         u64 bytes;
         unsigned k = cut(&c, part, min_u64(len, RAW_MAX), &bytes);
 
@@ -128,23 +130,26 @@ static int page_io(struct blockdev *dev, struct page *page, u64 sector,
     return bio_submit_wait(&bio);
 }
 
-/* Up to the end of an aligned page of the disk. The page is the caller's. */
+/* As many sectors as a page holds. The page is the caller's. Sectors that are
+   written whole are not read first: that is how a bad one is mended. */
 static s64 one_page(struct blockdev *dev, struct page *page, u64 pos, u64 ubuf,
                     u64 len, bool write)
 {
-    u64 start = pos & PAGE_MASK, off = pos - start;
+    u64 off = pos % SECTOR_SIZE, sector = pos >> SECTOR_SHIFT;
     u64 n = min_u64(len, PAGE_SIZE - off);
-    u32 bytes = (u32)min_u64(PAGE_SIZE, dev_bytes(dev) - start);
+    u32 bytes = (u32)ROUND_UP(off + n, SECTOR_SIZE);
     char *data = page_to_virt(page);
-    int err = page_io(dev, page, start >> SECTOR_SHIFT, bytes, BIO_READ);
+    int err = 0;
 
+    if (!write || bytes != n)
+        err = page_io(dev, page, sector, bytes, BIO_READ);
     if (err)
         return err;
     if (!write)
         return copy_to_user(ubuf, data + off, n) ? -EFAULT : (s64)n;
     if (copy_from_user(data + off, ubuf, n))
         return -EFAULT;
-    err = page_io(dev, page, start >> SECTOR_SHIFT, bytes, BIO_WRITE);
+    err = page_io(dev, page, sector, bytes, BIO_WRITE);
     return err ? err : (s64)n;
 }
 
@@ -153,7 +158,7 @@ static s64 buffered_one(struct blockdev *dev, struct page *page, u64 pos,
 {
     u64 done = 0;
 
-    while (done < len) {
+    while (done < len && !(done && fatal_signal_pending())) {
         s64 n =
             one_page(dev, page, pos + done, r->addr + done, len - done, write);
 
@@ -174,7 +179,8 @@ static s64 buffered(struct inode *inode, const struct user_range *r, unsigned n,
 
     if (!page)
         return -ENOMEM;
-    mutex_lock(&inode->lock);
+    if (write)
+        mutex_lock(&inode->lock);
     for (unsigned i = 0; i < n && total < len; i++) {
         u64 want = min_u64(r[i].len, len - total);
 
@@ -184,7 +190,8 @@ static s64 buffered(struct inode *inode, const struct user_range *r, unsigned n,
         if (got != (s64)want)
             break;
     }
-    mutex_unlock(&inode->lock);
+    if (write)
+        mutex_unlock(&inode->lock);
     put_page(page);
     return total ? (s64)total : got;
 }
@@ -195,20 +202,21 @@ static s64 blk_rw(struct file *f, const struct user_range *r, unsigned n,
                   u64 *pos, bool write)
 {
     struct blockdev *dev = f->inode->private;
+    bool raw = READ_ONCE(f->flags) & O_DIRECT; /* once: fcntl changes it */
     u64 len = 0;
     s64 done;
 
     for (unsigned i = 0; i < n; i++)
         len += r[i].len;
-    if ((f->flags & O_DIRECT) && raw_check(r, n, *pos))
+    if (raw && raw_check(r, n, *pos))
         return -EINVAL;
     if (*pos >= dev_bytes(dev))
         return write && len ? -ENOSPC : 0;
     len = min_u64(len, dev_bytes(dev) - *pos);
     if (!len)
         return 0;
-    done = f->flags & O_DIRECT ? direct(dev, r, n, *pos, len, write)
-                               : buffered(f->inode, r, n, *pos, len, write);
+    done = raw ? direct(dev, r, n, *pos, len, write)
+               : buffered(f->inode, r, n, *pos, len, write);
     if (done > 0)
         *pos += (u64)done;
     return done;

@@ -5,6 +5,8 @@
 #include <kernel/print.h>
 #include <kernel/uaccess.h>
 
+#define KMSG_MAX 300u /* bytes; printk's lines end there, too */
+
 static s64 nothing(struct file *f, u64 ubuf, u64 len, u64 *pos)
 {
     (void)f;
@@ -40,15 +42,16 @@ static s64 no_room(struct file *f, u64 ubuf, u64 len, u64 *pos)
 
 static s64 log_line(struct file *f, u64 ubuf, u64 len, u64 *pos)
 {
-    char line[200];
-    size_t n = min_u64(len, sizeof(line) - 1);
+    char line[KMSG_MAX + 1];
 
     (void)f;
     (void)pos;
-    if (copy_from_user(line, ubuf, n))
+    if (len > KMSG_MAX)
+        return -EINVAL;
+    if (copy_from_user(line, ubuf, len))
         return -EFAULT;
-    line[n] = 0;
-    printk("%s%s", line, n && line[n - 1] == '\n' ? "" : "\n");
+    line[len] = 0;
+    printk("%s%s", line, len && line[len - 1] == '\n' ? "" : "\n");
     return (s64)len;
 }
 

@@ -273,11 +273,13 @@ static void describe(struct dir_item *item, struct inode *inode,
 /* What dir_ops has, behind all names. */
 static bool next_dynamic(struct inode *dir, u64 n, struct dir_item *item)
 {
-    if (!dir->dops || !dir->dops->nth)
+    if (!dir->dops || !dir->dops->next)
+        return false;
+    if (!dir->dops->next(dir, &n, item->name, sizeof(item->name), &item->ino))
         return false;
     item->mode = 0;
     item->next = DYNAMIC + n + 1;
-    return dir->dops->nth(dir, n, item->name, sizeof(item->name), &item->ino);
+    return true;
 }
 
 bool dir_next(struct inode *dir, u64 pos, struct dir_item *item)
@@ -299,13 +301,59 @@ bool dir_next(struct inode *dir, u64 pos, struct dir_item *item)
     return next_dynamic(dir, 0, item);
 }
 
-const char *dir_name_of(struct inode *dir)
+/* The entry that means this inode; NULL: none does. */
+static struct dirent *entry_of(struct inode *dir, const struct inode *inode)
 {
     struct dirent *d;
 
-    list_for_each_entry (d, &dir->parent->children, node)
-        if (d->inode == dir)
+    list_for_each_entry (d, &dir->children, node)
+        if (d->inode == inode)
+            return d;
+    return NULL;
+}
+
+const char *dir_name_of(struct inode *dir)
+{
+    struct dirent *d = entry_of(dir->parent, dir);
+
+    return d ? d->name : NULL;
+}
+
+/* The first directory among the entries behind `after` (NULL: all). */
+static struct inode *next_subdir(struct inode *dir, const struct dirent *after)
+{
+    struct list_head *at = after ? after->node.next : dir->children.next;
+
+    for (; at != &dir->children; at = at->next) {
+        struct dirent *d = list_entry(at, struct dirent, node);
+
+        if (is_kind(d->inode, S_IFDIR))
+            return d->inode;
+    }
+    return NULL;
+}
+
+/* The directory after this one: each before those in it, no stack needed, as
+   every directory knows the way up. NULL: it was the last one. */
+static struct inode *next_dir(struct inode *dir)
+{
+    struct inode *next = next_subdir(dir, NULL);
+
+    while (!next && dir != fs_root) {
+        next = next_subdir(dir->parent, entry_of(dir->parent, dir));
+        dir = dir->parent;
+    }
+    return next;
+}
+
+const char *dir_find_name(const struct inode *inode, struct inode **dir)
+{
+    for (*dir = fs_root; *dir; *dir = next_dir(*dir)) {
+        struct dirent *d = entry_of(*dir, inode);
+
+        if (d)
             return d->name;
+    }
     return NULL;
 }
 

@@ -115,6 +115,17 @@ struct file *fdtable_file(struct fdtable *t, int fd)
     return f;
 }
 
+int fdtable_next(struct fdtable *t, int fd)
+{
+    spin_lock(&t->lock);
+    while ((unsigned)fd < t->size && !t->files[fd])
+        fd++;
+    if ((unsigned)fd >= t->size)
+        fd = -1;
+    spin_unlock(&t->lock);
+    return fd;
+}
+
 struct file *fd_get(int fd)
 {
     struct process *p = current_process();

@@ -52,14 +52,19 @@ struct file_ops {
                      u64 *pos, bool write);
     s64 (*ioctl)(struct file *, u32 cmd, u64 arg);
     int (*poll)(struct file *, struct waitq **wait_on); /* POLLIN.. bits */
+    /* The inode itself goes: free what private points at. Any mutex may be
+       held, so that none is taken here. */
+    void (*forget)(struct inode *);
 };
 
 /* What a kind of directory can do beyond the children it holds (/proc). */
 struct dir_ops {
     /* A child by name with a reference, or NULL. */
     struct inode *(*lookup)(struct inode *dir, const char *name);
-    /* The n-th dynamic child's name; false at the end. */
-    bool (*nth)(struct inode *dir, u64 n, char *name, size_t size, u64 *ino);
+    /* The first dynamic child numbered *n or above: its name, and in *n its
+       number. False: there is none. A number belongs to its child for good, so
+       that others may come and go while somebody lists the directory. */
+    bool (*next)(struct inode *dir, u64 *n, char *name, size_t size, u64 *ino);
 };
 
 struct inode {

@@ -92,6 +92,12 @@ struct dir_item {
 bool dir_next(struct inode *dir, u64 pos, struct dir_item *item);
 /* The name that a directory has in its parent; NULL: none. */
 const char *dir_name_of(struct inode *dir);
+/*
+ * Some name of an inode: the directory that holds it (no reference) and the
+ * name there, both only for as long as the tree lock is held. NULL: it has
+ * none. A walk over the whole tree, for people.
+ */
+const char *dir_find_name(const struct inode *inode, struct inode **dir);
 /* Forget the names of a directory that goes away. No lock. */
 void dir_clear(struct inode *dir);
 
@@ -128,6 +134,8 @@ struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
 /* Of another process, whose table the caller holds a reference on (found
    under tasks_lock, which is then let go). NULL: no such fd. */
 struct file *fdtable_file(struct fdtable *t, int fd);
+/* The first open one from fd (>= 0) on; -1: none. The same rule. */
+int fdtable_next(struct fdtable *t, int fd);
 /* As fd_install, at `from` or above. */
 int fd_install_from(struct file *f, int from, bool cloexec);
 int fd_replace(struct file *f, int fd, bool cloexec);
@@ -143,7 +151,6 @@ int ramfs_truncate(struct inode *inode, u64 size);
 extern const struct file_ops fifo_ops;
 #define PIPE_SIZE 65536u
 struct pipe *pipe_alloc(void);
-void pipe_free(struct pipe *p);
 
 /* ---- fs/devnode.c ---- */
 

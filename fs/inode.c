@@ -88,8 +88,8 @@ static void inode_free(struct inode *inode)
 {
     if (inode->data)
         mapping_put(inode->data);
-    if (is_kind(inode, S_IFIFO) && inode->private)
-        pipe_free(inode->private);
+    if (inode->fops && inode->fops->forget)
+        inode->fops->forget(inode);
     dir_clear(inode);
     kfree(inode->link);
     kfree(inode);

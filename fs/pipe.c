@@ -52,10 +52,12 @@ static void drop_pages(struct pipe *p)
     }
 }
 
-void pipe_free(struct pipe *p)
+/* NULL: there was no memory for it. */
+static void pipe_forget(struct inode *inode)
 {
-    drop_pages(p);
-    kfree(p);
+    if (inode->private)
+        drop_pages(inode->private);
+    kfree(inode->private);
 }
 
 static struct pipe *pipe_of(struct file *f)
@@ -342,6 +344,7 @@ const struct file_ops fifo_ops = {
     .release = pipe_release,
     .rw_ranges = pipe_rw,
     .poll = pipe_poll,
+    .forget = pipe_forget,
 };
 
 /* ---- pipe(2) ---- */

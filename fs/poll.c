@@ -8,7 +8,7 @@
 #include <fs/fs_private.h>
 #include <fs/syscalls.h>
 #include <kernel/deadline.h>
-#include <kernel/task.h>
+#include <kernel/process.h>
 #include <kernel/uaccess.h>
 #include <mm/slab.h>
 
@@ -287,19 +287,14 @@ static s64 select_user(struct poll_set *s, struct fd_sets *sets, const u64 *a,
     return ret;
 }
 
-/* nfds, in, out, exceptional, timeval */
-s64 sys_select(const u64 *a)
+static s64 do_select(const u64 *a, u64 timeout)
 {
     struct poll_set s = {0};
     struct fd_sets *sets;
-    u64 timeout;
     s64 ret;
 
     if ((int)a[0] < 0)
         return -EINVAL;
-    ret = get_timeval(a[4], &timeout);
-    if (ret)
-        return ret;
     sets = kzalloc(sizeof(*sets), ALLOC_KERNEL);
     ret = sets ? set_init(&s, (unsigned)min_u64((u32)a[0], MAX_FDS)) : -ENOMEM;
     if (!ret)
@@ -307,4 +302,64 @@ s64 sys_select(const u64 *a)
     set_done(&s);
     kfree(sets);
     return ret;
+}
+
+/* nfds, in, out, exceptional, timeval */
+s64 sys_select(const u64 *a)
+{
+    u64 timeout;
+    int err = get_timeval(a[4], &timeout);
+
+    return err ? err : do_select(a, timeout);
+}
+
+/* The last argument of pselect6: where a set of signals is, and its size. */
+static int get_mask(u64 user, sigset_t *mask, bool *given)
+{
+    u64 at[2] = {0, 0};
+
+    if (user && copy_from_user(at, user, sizeof(at)))
+        return -EFAULT;
+    *given = at[0] != 0;
+    if (!*given)
+        return 0;
+    if (at[1] != sizeof(*mask))
+        return -EINVAL;
+    return copy_from_user(mask, at[0], sizeof(*mask));
+}
+
+/*
+ * With another mask. If a signal ends the sleep, its handler is to run with
+ * that one, and kernel/deliver.c brings the old one back behind it; else what
+ * the mask let in has to wait for the old one to allow it.
+ */
+static s64 select_masked(const u64 *a, u64 timeout, sigset_t mask)
+{
+    struct task *t = current_task();
+    s64 ret;
+
+    t->sig_saved = t->sig_blocked;
+    t->restore_saved = true;
+    signal_set_blocked(mask);
+    ret = do_select(a, timeout);
+    if (ret != -ERESTART_DEADLINE) {
+        t->restore_saved = false;
+        signal_set_blocked(t->sig_saved);
+    }
+    return ret;
+}
+
+/* nfds, in, out, exceptional, timespec, mask */
+s64 sys_pselect6(const u64 *a)
+{
+    u64 timeout = NO_DEADLINE;
+    sigset_t mask;
+    bool given;
+    int err = a[4] ? get_timespec(a[4], &timeout) : 0;
+
+    if (!err)
+        err = get_mask(a[5], &mask, &given);
+    if (err)
+        return err;
+    return given ? select_masked(a, timeout, mask) : do_select(a, timeout);
 }

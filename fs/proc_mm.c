@@ -36,19 +36,39 @@ static void kib(struct text *t, const char *name, u64 frames)
     text_add(t, "%-15s %8llu kB\n", name, KIB(frames));
 }
 
+/* Page tables of all address spaces. */
+static u64 table_frames(void)
+{
+    struct mm *mm = NULL;
+    u64 sum = 0;
+
+    while ((mm = mm_next(mm)))
+        sum += READ_ONCE(mm->tables);
+    return sum;
+}
+
+static void count_cached(swp_t s, struct swap_slot *slot, void *arg)
+{
+    u64 *sum = arg;
+
+    (void)s;
+    *sum += slot->page != NULL;
+}
+
 static void show_meminfo(struct text *t, const struct text_file *tf, void *arg)
 {
-    u64 swap_total, swap_free;
+    u64 swap_total, swap_free, cached = 0;
 
     (void)tf;
     (void)arg;
     swap_totals(&swap_total, &swap_free);
+    swap_for_each_slot(count_cached, &cached);
     kib(t, "MemTotal:", total_frames());
     kib(t, "MemFree:", total_free_frames());
     kib(t, "MemAvailable:", total_free_frames());
     kib(t, "Buffers:", 0);
     kib(t, "Cached:", 0);
-    kib(t, "SwapCached:", 0);
+    kib(t, "SwapCached:", cached);
     kib(t, "Active:", active());
     kib(t, "Inactive:", inactive());
     kib(t, "Active(anon):", active());
@@ -57,6 +77,7 @@ static void show_meminfo(struct text *t, const struct text_file *tf, void *arg)
     kib(t, "SwapFree:", swap_free);
     kib(t, "AnonPages:", active() + inactive());
     kib(t, "Slab:", slab_frames());
+    kib(t, "PageTables:", table_frames());
 }
 
 static void show_vmstat(struct text *t, const struct text_file *tf, void *arg)
@@ -110,6 +131,7 @@ static void show_cowinfo(struct text *t, const struct text_file *tf, void *arg)
 
 /* ---- pageinfo: a question is written, the answer read ---- */
 
+/* The sections are held, as we have no reference that keeps the frame. */
 static void describe_frame(struct text *t, pfn_t pfn)
 {
     struct page *p = pfn_to_page(pfn);
@@ -163,19 +185,23 @@ static int describe_address(struct text *t, int pid, u64 addr)
 
 static int ask_pageinfo(struct text *t, char *line, void *arg)
 {
-    const char *at;
-    u64 pid;
+    char *second = strchr(line, ' ');
+    u64 pid, n;
 
     (void)arg;
     t->len = 0;
-    if (!strncmp(line, "pfn ", 4)) {
-        describe_frame(t, str_to_u64(line + 4, NULL));
+    if (!second || text_number(second + 1, UINT64_MAX, &n))
+        return -EINVAL;
+    *second = 0;
+    if (!strcmp(line, "pfn")) {
+        sections_hold();
+        describe_frame(t, n);
+        sections_release();
         return 0;
     }
-    pid = str_to_u64(line, &at);
-    if (at == line || *at != ' ')
+    if (text_number(line, INT32_MAX, &pid))
         return -EINVAL;
-    return describe_address(t, (int)pid, str_to_u64(at + 1, NULL));
+    return describe_address(t, (int)pid, n);
 }
 
 void proc_mm_init(void)

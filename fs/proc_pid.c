@@ -11,7 +11,6 @@
 #include <kernel/string.h>
 #include <kernel/time.h>
 #include <mm/mm.h>
-#include <mm/slab.h>
 
 struct facts { /* of a process, read at one moment */
     char comm[16], state;
@@ -173,13 +172,40 @@ static void show_maps(struct text *t, const struct text_file *tf, void *arg)
     put_facts(&f);
 }
 
+/* Which program it runs: where that was found, when it was. */
+static struct inode *make_exe(int pid, u64 ino)
+{
+    struct process *p = process_get(pid);
+    char path[sizeof(p->exe)];
+    struct inode *link;
+    u64 flags;
+
+    if (!p)
+        return NULL;
+    flags = spin_lock_irqsave(&tasks_lock);
+    str_copy(path, p->exe, sizeof(path));
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    process_put(p);
+    link = inode_make_link(path);
+    if (link) {
+        link->ino = ino;
+        link->nlink = 1;
+    }
+    return link;
+}
+
 static const struct {
     const char *name;
-    struct text_file file;
+    struct text_file file; /* a text, or else: */
+    struct inode *(*make)(int pid, u64 ino);
 } entries[] = {
-    {"stat", {.show = show_stat}}, {"status", {.show = show_status}},
-    {"comm", {.show = show_comm}}, {"cmdline", {.show = show_cmdline}},
-    {"maps", {.show = show_maps}},
+    {"stat", {.show = show_stat}, NULL},
+    {"status", {.show = show_status}, NULL},
+    {"comm", {.show = show_comm}, NULL},
+    {"cmdline", {.show = show_cmdline}, NULL},
+    {"maps", {.show = show_maps}, NULL},
+    {"exe", {0}, make_exe},
+    {"fd", {0}, proc_fd_make},
 };
 
 /* Numbers of inodes: beyond all that are given out. */
@@ -187,58 +213,54 @@ static const struct {
 
 static struct inode *pid_lookup(struct inode *dir, const char *name)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
-        if (!strcmp(name, entries[i].name))
-            return text_inode(&entries[i].file,
-                              PID_INO(pid_of(dir->private), i + 1),
-                              dir->private);
+    int pid = pid_of(dir->private);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(entries); i++) {
+        if (strcmp(name, entries[i].name))
+            continue;
+        if (entries[i].make)
+            return entries[i].make(pid, PID_INO(pid, i + 1));
+        return text_inode(&entries[i].file, PID_INO(pid, i + 1), dir->private);
+    }
     return NULL;
 }
 
-static bool pid_nth(struct inode *dir, u64 n, char *name, size_t size, u64 *ino)
+static bool pid_next(struct inode *dir, u64 *n, char *name, size_t size,
+                     u64 *ino)
 {
-    if (n >= ARRAY_SIZE(entries))
+    if (*n >= ARRAY_SIZE(entries))
         return false;
-    str_copy(name, entries[n].name, size);
-    *ino = PID_INO(pid_of(dir->private), n + 1);
+    str_copy(name, entries[*n].name, size);
+    *ino = PID_INO(pid_of(dir->private), *n + 1);
     return true;
 }
 
-static const struct dir_ops pid_ops = {.lookup = pid_lookup, .nth = pid_nth};
+static const struct dir_ops pid_ops = {.lookup = pid_lookup, .next = pid_next};
 
-static struct inode *make_link(const char *target)
+static struct inode *make_self(void)
 {
-    struct inode *inode = inode_create(S_IFLNK | 0777);
-    char *copy = kmalloc(strlen(target) + 1, ALLOC_KERNEL);
+    char target[16];
+    struct inode *link;
 
-    if (!inode || !copy) {
-        if (inode)
-            inode_put(inode);
-        kfree(copy);
-        return NULL;
-    }
-    str_copy(copy, target, strlen(target) + 1);
-    inode->link = copy;
-    inode->nlink = 1;
-    return inode;
+    snprintf(target, sizeof(target), "%d", current_pid());
+    link = inode_make_link(target);
+    if (link)
+        link->nlink = 1;
+    return link;
 }
 
 static struct inode *proc_lookup(struct inode *dir, const char *name)
 {
-    char self[16];
-    const char *end;
     struct process *p;
     struct inode *inode;
-    int pid = (int)str_to_u64(name, &end);
+    u64 pid;
 
     (void)dir;
-    if (!strcmp(name, "self")) {
-        snprintf(self, sizeof(self), "%d", current_pid());
-        return make_link(self);
-    }
-    if (end == name || *end)
+    if (!strcmp(name, "self"))
+        return make_self();
+    if (text_number(name, INT32_MAX, &pid))
         return NULL;
-    p = process_get(pid);
+    p = process_get((int)pid);
     if (!p)
         return NULL;
     process_put(p);
@@ -246,33 +268,33 @@ static struct inode *proc_lookup(struct inode *dir, const char *name)
     if (inode) {
         inode->ino = PID_INO(pid, 0);
         inode->dops = &pid_ops;
-        inode->private = (void *)(u64)pid;
-        inode->parent = NULL;
+        inode->private = (void *)pid;
     }
     return inode;
 }
 
-static bool proc_nth(struct inode *dir, u64 n, char *name, size_t size,
-                     u64 *ino)
+/* In the order of their numbers, which are their places in the listing. */
+static bool proc_next(struct inode *dir, u64 *n, char *name, size_t size,
+                      u64 *ino)
 {
-    u64 flags = spin_lock_irqsave(&tasks_lock), i = 0;
+    u64 flags = spin_lock_irqsave(&tasks_lock), lowest = UINT64_MAX;
     struct process *p;
-    bool found = false;
 
     (void)dir;
-    list_for_each_entry (p, &all_processes, all_node) {
-        if (i++ != n)
-            continue;
-        snprintf(name, size, "%d", p->pid);
-        *ino = PID_INO(p->pid, 0);
-        found = true;
-        break;
-    }
+    list_for_each_entry (p, &all_processes, all_node)
+        if ((u64)p->pid >= *n)
+            lowest = min_u64(lowest, (u64)p->pid);
     spin_unlock_irqrestore(&tasks_lock, flags);
-    return found;
+    if (lowest == UINT64_MAX)
+        return false;
+    snprintf(name, size, "%llu", (unsigned long long)lowest);
+    *ino = PID_INO(lowest, 0);
+    *n = lowest;
+    return true;
 }
 
-static const struct dir_ops proc_ops = {.lookup = proc_lookup, .nth = proc_nth};
+static const struct dir_ops proc_ops = {.lookup = proc_lookup,
+                                        .next = proc_next};
 
 void proc_pid_init(struct inode *proc)
 {

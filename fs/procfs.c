@@ -46,7 +46,8 @@ SHOW(show_loadavg)
              sched_runnable());
 }
 
-/* Nobody counts ticks here: what is known is the time since boot. */
+/* Nobody counts ticks here: what is known is the time since boot, which is
+   where the wall clock begins, too. */
 SHOW(show_stat)
 {
     u64 ticks = now_ns() / (NSEC_PER_SEC / 100);
@@ -56,7 +57,7 @@ SHOW(show_stat)
     for (unsigned i = 0; i < cpu_count(); i++)
         text_add(t, "cpu%u 0 0 %llu 0 0 0 0 0 0 0\n", i,
                  (unsigned long long)ticks);
-    text_add(t, "procs_running %u\n", sched_runnable());
+    text_add(t, "btime 0\nprocs_running %u\n", sched_runnable());
 }
 
 SHOW(show_mounts)

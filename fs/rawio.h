@@ -24,8 +24,9 @@ struct raw_io {
 int raw_check(const struct user_range *r, unsigned n, u64 pos);
 /*
  * Pin the pieces and start. 0, or -EFAULT, -ENOMEM, -EINTR: then nothing was
- * started, and done is not called. At most RAW_MAX bytes in all, within the
- * device. May sleep.
+ * started, and done is not called. Within the device, and whole sectors. May
+ * sleep. Who can wait cuts a long transfer into pieces of RAW_MAX bytes, so
+ * that few pages are pinned at a time.
  */
 #define RAW_MAX (1u << 20)
 int raw_start(struct raw_io *io, struct blockdev *dev, u64 pos,

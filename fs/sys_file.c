@@ -25,6 +25,8 @@
 #define SEEK_CUR 1
 #define SEEK_END 2
 
+#define POSIX_FADV_NOREUSE 5 /* the last one */
+
 #define DENTS_AT_ONCE 4096u
 
 static s64 open_path(int dirfd, u64 user_path, u32 flags, u32 mode)
@@ -48,6 +50,11 @@ s64 sys_open(const u64 *a)
 s64 sys_openat(const u64 *a)
 {
     return open_path((int)a[0], a[1], (u32)a[2], (u32)a[3]);
+}
+
+s64 sys_creat(const u64 *a)
+{
+    return open_path(AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, (u32)a[1]);
 }
 
 s64 sys_close(const u64 *a)
@@ -217,6 +224,22 @@ s64 sys_ftruncate(const u64 *a)
     if (f->inode && f->inode->data && (s64)a[1] >= 0 &&
         (f->flags & O_ACCMODE) != O_RDONLY)
         ret = ramfs_truncate(f->inode, a[1]);
+    file_put(f);
+    return ret;
+}
+
+/* fd, offset, length, advice. Nothing is cached: there is nothing to advise. */
+s64 sys_fadvise64(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret = 0;
+
+    if (!f)
+        return -EBADF;
+    if (f->inode && is_kind(f->inode, S_IFIFO))
+        ret = -ESPIPE;
+    else if ((s64)a[2] < 0 || (u32)a[3] > POSIX_FADV_NOREUSE)
+        ret = -EINVAL;
     file_put(f);
     return ret;
 }

@@ -234,14 +234,12 @@ s64 sys_truncate(const u64 *a)
 
 /* ---- where the process stands ---- */
 
-s64 sys_chdir(const u64 *a)
+/* Takes over the reference. */
+static s64 stand_in(struct inode *dir)
 {
     struct process *p = current_process();
-    int err;
-    struct inode *dir = lookup_user(a[0], false, &err), *old;
+    struct inode *old;
 
-    if (!dir)
-        return err;
     if (!is_kind(dir, S_IFDIR)) {
         inode_put(dir);
         return -ENOTDIR;
@@ -252,6 +250,29 @@ s64 sys_chdir(const u64 *a)
     mutex_unlock(&fs_tree_lock);
     inode_put(old);
     return 0;
+}
+
+s64 sys_chdir(const u64 *a)
+{
+    int err;
+    struct inode *dir = lookup_user(a[0], false, &err);
+
+    return dir ? stand_in(dir) : err;
+}
+
+s64 sys_fchdir(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret = -ENOTDIR;
+
+    if (!f)
+        return -EBADF;
+    if (f->inode) {
+        inode_get(f->inode);
+        ret = stand_in(f->inode);
+    }
+    file_put(f);
+    return ret;
 }
 
 /* Returns the length, with its 0 byte. */

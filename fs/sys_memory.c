@@ -41,17 +41,23 @@ static char *next_word(char **at)
 
 static int take_option(struct removal *r, const char *word)
 {
-    if (!strncmp(word, "passes=", 7))
-        r->max_passes = (u32)str_to_u64(word + 7, NULL);
-    else if (!strncmp(word, "timeout_ms=", 11))
-        r->max_ns = str_to_u64(word + 11, NULL) * NSEC_PER_MSEC;
-    else if (!strcmp(word, "method=drain"))
+    u64 n = 0;
+    int err = 0;
+
+    if (!strncmp(word, "passes=", 7)) {
+        err = text_number(word + 7, UINT32_MAX, &n);
+        r->max_passes = (u32)n;
+    } else if (!strncmp(word, "timeout_ms=", 11)) {
+        err = text_number(word + 11, UINT64_MAX / NSEC_PER_MSEC, &n);
+        r->max_ns = n * NSEC_PER_MSEC;
+    } else if (!strcmp(word, "method=drain")) {
         r->method = REMOVAL_DRAIN;
-    else if (!strcmp(word, "method=migrate"))
+    } else if (!strcmp(word, "method=migrate")) {
         r->method = REMOVAL_MIGRATE;
-    else
-        return -EINVAL;
-    return 0;
+    } else {
+        err = -EINVAL;
+    }
+    return err;
 }
 
 static int take_options(struct removal *r, char *rest)
@@ -118,7 +124,8 @@ static int set_defaults(char *line)
 
 static int write_removal(struct text *t, char *line, void *arg)
 {
-    char *rest = line, *word, *first, *count;
+    char *rest = line, *word;
+    u64 first, count;
 
     (void)t;
     (void)arg;
@@ -127,15 +134,12 @@ static int write_removal(struct text *t, char *line, void *arg)
     if (strncmp(line, "offline ", 8) && strncmp(line, "online ", 7))
         return set_defaults(line);
     word = next_word(&rest);
-    first = next_word(&rest);
-    count = next_word(&rest);
-    if (!first || !count)
+    if (text_number(next_word(&rest), UINT32_MAX, &first) ||
+        text_number(next_word(&rest), UINT32_MAX, &count) || !count)
         return -EINVAL;
-    if (!strcmp(word, "online"))
-        return memory_online((u32)str_to_u64(first, NULL),
-                             (u32)str_to_u64(count, NULL));
-    return offline((u32)str_to_u64(first, NULL), (u32)str_to_u64(count, NULL),
-                   rest);
+    if (!strcmp(word, "offline"))
+        return offline((u32)first, (u32)count, rest);
+    return next_word(&rest) ? -EINVAL : memory_online((u32)first, (u32)count);
 }
 
 /* ---- memoryN ---- */
@@ -163,6 +167,8 @@ static int write_state(struct text *t, char *line, void *arg)
         return -EINVAL;
     if (!strcmp(word, "offline"))
         return offline(nr_of(arg), 1, rest);
+    if (next_word(&rest))
+        return -EINVAL;
     if (!strcmp(word, "online") || !strcmp(word, "online_movable") ||
         !strcmp(word, "online_kernel"))
         return memory_online(nr_of(arg), 1);
@@ -210,18 +216,18 @@ static struct inode *block_lookup(struct inode *dir, const char *name)
     return NULL;
 }
 
-static bool block_nth(struct inode *dir, u64 n, char *name, size_t size,
-                      u64 *ino)
+static bool block_next(struct inode *dir, u64 *n, char *name, size_t size,
+                       u64 *ino)
 {
-    if (n >= ARRAY_SIZE(entries))
+    if (*n >= ARRAY_SIZE(entries))
         return false;
-    str_copy(name, entries[n].name, size);
-    *ino = SECTION_INO(nr_of(dir->private), n + 1);
+    str_copy(name, entries[*n].name, size);
+    *ino = SECTION_INO(nr_of(dir->private), *n + 1);
     return true;
 }
 
 static const struct dir_ops block_ops = {.lookup = block_lookup,
-                                         .nth = block_nth};
+                                         .next = block_next};
 
 static bool is_there(u32 nr)
 {
@@ -230,16 +236,17 @@ static bool is_there(u32 nr)
 
 static struct inode *memory_lookup(struct inode *dir, const char *name)
 {
+    char exact[24];
     struct inode *inode;
-    const char *end;
     u64 nr;
 
     (void)dir;
-    if (strncmp(name, "memory", 6))
+    if (strncmp(name, "memory", 6) ||
+        text_number(name + 6, SECTION_MAX - 1, &nr) || !is_there((u32)nr))
         return NULL;
-    nr = str_to_u64(name + 6, &end);
-    if (end == name + 6 || *end || nr >= SECTION_MAX || !is_there((u32)nr))
-        return NULL;
+    snprintf(exact, sizeof(exact), "memory%llu", (unsigned long long)nr);
+    if (strcmp(name, exact))
+        return NULL; /* memory07, memory0x7: one name for each */
     inode = inode_create(S_IFDIR | 0755);
     if (inode) {
         inode->ino = SECTION_INO(nr, 0);
@@ -249,25 +256,24 @@ static struct inode *memory_lookup(struct inode *dir, const char *name)
     return inode;
 }
 
-/* Directories come and go while they are listed: n counts section numbers. */
-static bool memory_nth(struct inode *dir, u64 n, char *name, size_t size,
-                       u64 *ino)
+static bool memory_next(struct inode *dir, u64 *n, char *name, size_t size,
+                        u64 *ino)
 {
-    u64 seen = 0;
+    u64 nr = *n;
 
     (void)dir;
-    for (u32 nr = 0; nr < section_count(); nr++) {
-        if (!is_there(nr) || seen++ != n)
-            continue;
-        snprintf(name, size, "memory%u", nr);
-        *ino = SECTION_INO(nr, 0);
-        return true;
-    }
-    return false;
+    while (nr < section_count() && !is_there((u32)nr))
+        nr++;
+    if (nr >= section_count())
+        return false;
+    snprintf(name, size, "memory%llu", (unsigned long long)nr);
+    *ino = SECTION_INO(nr, 0);
+    *n = nr;
+    return true;
 }
 
 static const struct dir_ops memory_ops = {.lookup = memory_lookup,
-                                          .nth = memory_nth};
+                                          .next = memory_next};
 
 static void show_block_size(struct text *t, const struct text_file *tf,
                             void *arg)

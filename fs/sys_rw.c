@@ -213,3 +213,21 @@ s64 sys_pwritev(const u64 *a)
 {
     return rw_vector(a, &a[3], true);
 }
+
+/* pos_low, pos_high, flags follow: -1 means where the file is. */
+static s64 rw_vector_flags(const u64 *a, bool write)
+{
+    if ((u32)a[5])
+        return -EOPNOTSUPP; /* RWF_*: none is known here */
+    return rw_vector(a, (s64)a[3] == -1 ? NULL : &a[3], write);
+}
+
+s64 sys_preadv2(const u64 *a)
+{
+    return rw_vector_flags(a, false);
+}
+
+s64 sys_pwritev2(const u64 *a)
+{
+    return rw_vector_flags(a, true);
+}

@@ -14,8 +14,11 @@ s64 sys_readv(const u64 *a);
 s64 sys_writev(const u64 *a);
 s64 sys_preadv(const u64 *a);
 s64 sys_pwritev(const u64 *a);
+s64 sys_preadv2(const u64 *a);
+s64 sys_pwritev2(const u64 *a);
 s64 sys_open(const u64 *a);
 s64 sys_openat(const u64 *a);
+s64 sys_creat(const u64 *a);
 s64 sys_close(const u64 *a);
 s64 sys_lseek(const u64 *a);
 s64 sys_ioctl(const u64 *a);
@@ -27,11 +30,13 @@ s64 sys_fsync(const u64 *a);
 s64 sys_fdatasync(const u64 *a);
 s64 sys_sync(const u64 *a);
 s64 sys_ftruncate(const u64 *a);
+s64 sys_fadvise64(const u64 *a);
 s64 sys_getdents64(const u64 *a);
 s64 sys_pipe(const u64 *a);
 s64 sys_pipe2(const u64 *a);
 s64 sys_poll(const u64 *a);
 s64 sys_select(const u64 *a);
+s64 sys_pselect6(const u64 *a);
 
 /* names: fs/sys_fs.c */
 s64 sys_truncate(const u64 *a);
@@ -46,6 +51,7 @@ s64 sys_readlink(const u64 *a);
 s64 sys_mknod(const u64 *a);
 s64 sys_mknodat(const u64 *a);
 s64 sys_chdir(const u64 *a);
+s64 sys_fchdir(const u64 *a);
 s64 sys_getcwd(const u64 *a);
 s64 sys_umask(const u64 *a);
 s64 sys_mount(const u64 *a);
@@ -67,7 +73,7 @@ s64 sys_fchown(const u64 *a);
 s64 sys_lchown(const u64 *a);
 s64 sys_utimensat(const u64 *a);
 
-/* asynchronous I/O: fs/aio.c */
+/* asynchronous I/O: fs/aio.c, fs/aio_submit.c */
 s64 sys_io_setup(const u64 *a);
 s64 sys_io_destroy(const u64 *a);
 s64 sys_io_submit(const u64 *a);

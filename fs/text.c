@@ -37,21 +37,22 @@ static bool grow(struct text *t, size_t need)
     return true;
 }
 
+/* Written twice if the first try shows how much room it takes. */
 void text_add(struct text *t, const char *fmt, ...)
 {
-    char line[400];
+    size_t need = 1, room;
     va_list ap;
-    int n;
 
-    va_start(ap, fmt);
-    n = vsnprintf(line, sizeof(line), fmt, ap);
-    va_end(ap);
-    if (n > (int)sizeof(line) - 1)
-        n = sizeof(line) - 1;
-    if (!grow(t, t->len + (size_t)n + 1))
-        return;
-    memcpy(t->buf + t->len, line, (size_t)n);
-    t->len += (size_t)n;
+    while (grow(t, t->len + need)) {
+        room = t->room - t->len;
+        va_start(ap, fmt);
+        need = (size_t)vsnprintf(t->buf + t->len, room, fmt, ap) + 1;
+        va_end(ap);
+        if (need <= room) {
+            t->len += need - 1;
+            return;
+        }
+    }
 }
 
 void text_line(const char *line, void *arg)
@@ -67,46 +68,70 @@ void text_free(struct text *t)
 
 /* ---- the file ---- */
 
+/*
+ * Of an open file, whose threads may read and ask at the same time. Not the
+ * inode's lock: who writes `offline` may be at it for long, and another one
+ * must be able to open the same file, and write `cancel`.
+ */
+struct open_text {
+    struct mutex lock;
+    struct text text; /* lock */
+    bool made;        /* lock */
+};
+
 static int text_open(struct inode *inode, struct file *f)
 {
+    struct open_text *o = kzalloc(sizeof(*o), ALLOC_KERNEL);
+
     (void)inode;
-    f->private = kzalloc(sizeof(struct text), ALLOC_KERNEL);
-    return f->private ? 0 : -ENOMEM;
+    if (!o)
+        return -ENOMEM;
+    mutex_init(&o->lock, "text", RANK_INODE);
+    f->private = o;
+    return 0;
 }
 
 static void text_release(struct file *f)
 {
-    if (f->private)
-        text_free(f->private);
-    kfree(f->private);
+    struct open_text *o = f->private;
+
+    text_free(&o->text);
+    kfree(o);
 }
 
-/* Two threads may read one open file: the inode's lock keeps its text. */
+/* What is there of it from *pos on. Lock held. */
+static s64 read_out(const struct text *t, u64 ubuf, u64 len, u64 *pos)
+{
+    if (*pos >= t->len)
+        return 0;
+    len = min_u64(len, t->len - *pos);
+    if (copy_to_user(ubuf, t->buf + *pos, len))
+        return -EFAULT;
+    *pos += len;
+    return (s64)len;
+}
+
 static s64 text_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
 {
     struct binding *b = f->inode->private;
-    struct text *t = f->private;
-    s64 n = 0;
+    struct open_text *o = f->private;
+    s64 n;
 
-    mutex_lock(&f->inode->lock);
-    if (*pos == 0 && b->tf->show) {
-        t->len = 0;
-        b->tf->show(t, b->tf, b->arg);
+    mutex_lock(&o->lock);
+    if (b->tf->show && (*pos == 0 || !o->made)) {
+        o->text.len = 0;
+        b->tf->show(&o->text, b->tf, b->arg);
+        o->made = true;
     }
-    if (*pos < t->len) {
-        n = (s64)min_u64(len, t->len - *pos);
-        if (copy_to_user(ubuf, t->buf + *pos, (size_t)n))
-            n = -EFAULT;
-        else
-            *pos += (u64)n;
-    }
-    mutex_unlock(&f->inode->lock);
+    n = read_out(&o->text, ubuf, len, pos);
+    mutex_unlock(&o->lock);
     return n;
 }
 
 static s64 text_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
 {
     struct binding *b = f->inode->private;
+    struct open_text *o = f->private;
     char line[LINE_MAX];
     char *end;
     int err;
@@ -122,8 +147,15 @@ static s64 text_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
     end = strchr(line, '\n');
     if (end)
         *end = 0;
-    err = b->tf->write(f->private, line, b->arg);
+    mutex_lock(&o->lock);
+    err = b->tf->write(&o->text, line, b->arg);
+    mutex_unlock(&o->lock);
     return err ? err : (s64)len;
+}
+
+static void text_forget(struct inode *inode)
+{
+    kfree(inode->private);
 }
 
 const struct file_ops text_ops = {
@@ -131,6 +163,7 @@ const struct file_ops text_ops = {
     .release = text_release,
     .read = text_read,
     .write = text_write,
+    .forget = text_forget,
 };
 
 static struct binding *bind(const struct text_file *tf, void *arg)
@@ -148,10 +181,22 @@ void text_create(const char *path, const struct text_file *tf)
     struct binding *b = bind(tf, tf->arg);
     struct inode *inode = b ? fs_mknod(path, mode, 0, &text_ops, b) : NULL;
 
-    if (!inode)
-        printk("no memory for %s\n", path);
-    else
+    if (inode) {
         inode_put(inode);
+        return;
+    }
+    kfree(b);
+    printk("no memory for %s\n", path);
+}
+
+int text_number(const char *word, u64 max, u64 *n)
+{
+    const char *end;
+
+    if (!word || strlen(word) > 18 || !(word[0] >= '0' && word[0] <= '9'))
+        return -EINVAL; /* 18 digits cannot overflow */
+    *n = str_to_u64(word, &end);
+    return *end || *n > max ? -EINVAL : 0;
 }
 
 struct inode *text_inode(const struct text_file *tf, u64 ino, void *arg)

@@ -33,6 +33,10 @@ struct text_file {
 
 extern const struct file_ops text_ops;
 
+/* The whole word is a number, max at most (0x.. is hexadecimal). 0 or -EINVAL,
+   also for no word at all. */
+int text_number(const char *word, u64 max, u64 *n);
+
 /* A file at this path. tf stays. */
 void text_create(const char *path, const struct text_file *tf);
 /* An inode of such a file, for dir_ops.lookup: show and write get arg. */

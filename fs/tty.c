@@ -2,10 +2,11 @@
 /*
  * The terminal: the serial line with a line discipline.
  *
- * Bytes come in interrupts and go into a ring, edited there in canonical mode:
- * a read gets whole lines only, which `lines` counts. Output goes straight to
- * the port; a newline stays a newline unless a program asks for more (ONLCR),
- * so that a recorded session is clean text.
+ * Bytes come in interrupts and go into a ring. What is before line_start may
+ * be read: in raw mode that is all there is, in canonical mode whole lines
+ * only, and the rest is still being edited. Output goes straight to the port;
+ * a newline stays a newline unless a program asks for more (ONLCR), so that a
+ * recorded session is clean text.
  */
 #include <drivers/serial.h>
 #include <fs/fs_private.h>
@@ -15,7 +16,8 @@
 #include <kernel/uaccess.h>
 #include <kernel/wait.h>
 
-#define RING 4096
+#define RING     4096
+#define END_MARK 0x100 /* with ^D's byte: ends a line, and is none of it */
 
 #define TCGETS     0x5401
 #define TCSETS     0x5402
@@ -51,32 +53,50 @@ struct winsize {
 };
 
 static struct spinlock lock = SPINLOCK_INIT("tty", RANK_DEVICE); /* (irq) */
-static u8 ring[RING];                                            /* lock */
+static u16 ring[RING];      /* bytes, or END_MARK; lock */
 static unsigned head, tail; /* next to write, next to read; lock */
 static unsigned line_start; /* where the line that is edited began; lock */
-static unsigned lines;      /* whole ones, in canonical mode; lock */
-static bool eof_at_start;   /* ^D on an empty line; lock */
 static struct termios tio;  /* lock */
 static struct winsize window = {25, 80, 0, 0}; /* lock */
 static int foreground, session;                /* process groups; lock */
 static struct waitq readers = WAITQ_INIT(readers);
 
+/* Any context; what a program sets now counts from the next piece on. */
+static void write_out(const char *buf, size_t n)
+{
+    size_t from = 0;
+
+    if ((READ_ONCE(tio.oflag) & (OPOST | ONLCR)) != (OPOST | ONLCR)) {
+        serial_write(buf, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (buf[i] != '\n')
+            continue;
+        serial_write(buf + from, i - from);
+        serial_write("\r\n", 2);
+        from = i + 1;
+    }
+    serial_write(buf + from, n - from);
+}
+
 /* ---- input; lock held, in an interrupt ---- */
 
 static void echo(u8 c)
 {
-    char s[2] = {(char)c, 0};
+    char s[1] = {(char)c};
 
-    if (!(tio.lflag & ECHO))
-        return;
-    if (c == '\n' || (c >= ' ' && c != 0x7f))
-        serial_write(s, 1);
+    if ((tio.lflag & ECHO) && (c == '\n' || (c >= ' ' && c != 0x7f)))
+        write_out(s, 1);
 }
 
-static void put(u8 c)
+/* `keep` places stay free. False: no room, the byte is lost. */
+static bool put(u16 c, unsigned keep)
 {
-    if (head - tail < RING)
-        ring[head++ % RING] = c;
+    if (head - tail >= RING - keep)
+        return false;
+    ring[head++ % RING] = c;
+    return true;
 }
 
 static void erase_one(void)
@@ -88,28 +108,28 @@ static void erase_one(void)
         serial_write("\b \b", 3);
 }
 
-static void end_line(void)
+/* Is it this control character? 0 = there is none. */
+static bool is_key(u8 c, unsigned key)
 {
-    line_start = head;
-    lines++;
+    return tio.cc[key] && c == tio.cc[key];
 }
 
+/* There is always room for the end of a line that did not fit: it can be read
+   then, which makes room. */
 static void canonical(u8 c)
 {
-    if (c == tio.cc[VERASE] || c == '\b') {
+    if (is_key(c, VERASE) || c == '\b') {
         erase_one();
-    } else if (c == tio.cc[VKILL]) {
+    } else if (is_key(c, VKILL)) {
         while (head != line_start)
             erase_one();
-    } else if (c == tio.cc[VEOF]) {
-        if (head == line_start)
-            eof_at_start = true;
-        end_line();
-    } else {
-        put(c);
+    } else if (is_key(c, VEOF)) {
+        if (put(END_MARK | c, 0))
+            line_start = head;
+    } else if (put(c, c == '\n' ? 0 : 1)) {
         echo(c);
         if (c == '\n')
-            end_line();
+            line_start = head;
     }
 }
 
@@ -118,11 +138,11 @@ static int signal_of(u8 c)
 {
     if (!(tio.lflag & ISIG))
         return 0;
-    if (c == tio.cc[VINTR])
+    if (is_key(c, VINTR))
         return SIGINT;
-    if (c == tio.cc[VQUIT])
+    if (is_key(c, VQUIT))
         return SIGQUIT;
-    return c == tio.cc[VSUSP] ? SIGTSTP : 0;
+    return is_key(c, VSUSP) ? SIGTSTP : 0;
 }
 
 static void on_byte(u8 c)
@@ -130,18 +150,15 @@ static void on_byte(u8 c)
     u64 flags = spin_lock_irqsave(&lock);
     int sig = signal_of(c), group = foreground;
 
+    if (!sig && c == '\r' && (tio.iflag & ICRNL))
+        c = '\n';
     if (sig) {
         head = line_start;
-    } else {
-        if (c == '\r' && (tio.iflag & ICRNL))
-            c = '\n';
-        if (tio.lflag & ICANON) {
-            canonical(c);
-        } else {
-            put(c);
-            line_start = head;
-            echo(c);
-        }
+    } else if (tio.lflag & ICANON) {
+        canonical(c);
+    } else if (put(c, 0)) {
+        line_start = head;
+        echo(c);
     }
     spin_unlock_irqrestore(&lock, flags);
     if (sig && group)
@@ -153,31 +170,30 @@ static void on_byte(u8 c)
 
 static bool ready(void)
 {
-    if (tio.lflag & ICANON)
-        return lines > 0;
-    return head != tail || tio.cc[VMIN] == 0;
+    return tail != line_start || (!(tio.lflag & ICANON) && tio.cc[VMIN] == 0);
 }
 
-/* Take what one read may have: a line at most, in canonical mode. */
+/* Take what one read may have: in canonical mode a line at most. A mark behind
+   the last byte that fits goes, too: the next read would take it for an end of
+   the file. */
 static size_t take(u8 *buf, size_t len)
 {
-    size_t n = 0;
     bool canon = tio.lflag & ICANON;
+    size_t n = 0;
 
-    if (canon && eof_at_start && tail == line_start) {
-        eof_at_start = false;
-        lines--;
-        return 0;
-    }
-    while (n < len && tail != (canon ? line_start : head)) {
-        u8 c = ring[tail++ % RING];
+    while (tail != line_start) {
+        u16 c = ring[tail % RING];
+        bool mark = canon && (c & END_MARK);
 
-        buf[n++] = c;
+        if (n == len && !mark)
+            break;
+        tail++;
+        if (mark)
+            break;
+        buf[n++] = (u8)c;
         if (canon && c == '\n')
             break;
     }
-    if (canon && n > 0 && (buf[n - 1] == '\n' || tail == line_start) && lines)
-        lines--;
     return n;
 }
 
@@ -211,24 +227,6 @@ static s64 tty_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
     return copy_to_user(ubuf, buf, n) ? -EFAULT : (s64)n;
 }
 
-static void write_out(const char *buf, size_t n)
-{
-    size_t from = 0;
-
-    if ((tio.oflag & (OPOST | ONLCR)) != (OPOST | ONLCR)) {
-        serial_write(buf, n);
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (buf[i] != '\n')
-            continue;
-        serial_write(buf + from, i - from);
-        serial_write("\r\n", 2);
-        from = i + 1;
-    }
-    serial_write(buf + from, n - from);
-}
-
 static s64 tty_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
 {
     char buf[512];
@@ -250,7 +248,7 @@ static s64 tty_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
 static int tty_poll(struct file *f, struct waitq **wait_on)
 {
     u64 flags = spin_lock_irqsave(&lock);
-    int mask = POLLOUT | (ready() ? POLLIN : 0);
+    int mask = POLLOUT | (tail != line_start ? POLLIN : 0);
 
     spin_unlock_irqrestore(&lock, flags);
     (void)f;
@@ -278,14 +276,10 @@ static s64 set_settings(u64 arg, bool forget_input)
     if (copy_from_user(&new, arg, sizeof(new)))
         return -EFAULT;
     flags = spin_lock_irqsave(&lock);
-    if (forget_input || ((tio.lflag ^ new.lflag) & ICANON)) {
-        line_start = head;
-        lines = head != tail; /* what was typed before counts as a line */
-    }
-    if (forget_input) {
+    if (forget_input || ((tio.lflag ^ new.lflag) & ICANON))
+        line_start = head; /* what was typed before counts as a line */
+    if (forget_input)
         tail = head;
-        lines = 0;
-    }
     tio = new;
     spin_unlock_irqrestore(&lock, flags);
     return 0;
@@ -311,10 +305,55 @@ static bool is_controlling(void)
     return sid && sid == current_process()->sid;
 }
 
+static s64 get_window(u64 arg)
+{
+    struct winsize now;
+    u64 flags = spin_lock_irqsave(&lock);
+
+    now = window;
+    spin_unlock_irqrestore(&lock, flags);
+    return copy_to_user(arg, &now, sizeof(now));
+}
+
+static s64 set_window(u64 arg)
+{
+    struct winsize new;
+    u64 flags;
+
+    if (copy_from_user(&new, arg, sizeof(new)))
+        return -EFAULT;
+    flags = spin_lock_irqsave(&lock);
+    window = new;
+    spin_unlock_irqrestore(&lock, flags);
+    return 0;
+}
+
+static s64 set_foreground(u64 arg)
+{
+    u64 flags;
+    u32 group;
+
+    if (get_user_u32(arg, &group))
+        return -EFAULT;
+    if ((int)group <= 0)
+        return -EINVAL;
+    flags = spin_lock_irqsave(&lock);
+    foreground = (int)group;
+    spin_unlock_irqrestore(&lock, flags);
+    return 0;
+}
+
+static s64 tell_readable(u64 arg)
+{
+    u64 flags = spin_lock_irqsave(&lock);
+    u32 n = line_start - tail;
+
+    spin_unlock_irqrestore(&lock, flags);
+    return put_user_u32(arg, n);
+}
+
 static s64 tty_ioctl(struct file *f, u32 cmd, u64 arg)
 {
-    u32 v;
-
     (void)f;
     if ((cmd == TIOCGPGRP || cmd == TIOCSPGRP || cmd == TIOCGSID) &&
         !is_controlling())
@@ -333,16 +372,13 @@ static s64 tty_ioctl(struct file *f, u32 cmd, u64 arg)
     case TIOCGSID:
         return put_user_u32(arg, (u32)READ_ONCE(session));
     case TIOCSPGRP:
-        if (get_user_u32(arg, &v))
-            return -EFAULT;
-        WRITE_ONCE(foreground, (int)v);
-        return 0;
+        return set_foreground(arg);
     case TIOCGWINSZ:
-        return copy_to_user(arg, &window, sizeof(window)) ? -EFAULT : 0;
+        return get_window(arg);
     case TIOCSWINSZ:
-        return copy_from_user(&window, arg, sizeof(window)) ? -EFAULT : 0;
+        return set_window(arg);
     case FIONREAD:
-        return put_user_u32(arg, READ_ONCE(head) - READ_ONCE(tail));
+        return tell_readable(arg);
     default:
         return -ENOTTY;
     }

@@ -65,6 +65,9 @@ int signal_group(int pgid, int sig);
    ignored (then the default action is taken). */
 void signal_force(int sig, int code, u64 addr);
 
+/* The current thread's mask. Takes the signal lock. */
+void signal_set_blocked(sigset_t blocked);
+
 /* The current process ends with this wait status (exit code << 8 or signal).
    All threads end. */
 void process_exit(int status) NORETURN;

@@ -114,8 +114,6 @@ void signal_interrupt_others(struct process *p);
 
 /* The default action, whatever handler there is. Takes the signal lock. */
 void signal_force_default(int sig);
-/* The current thread's mask. Takes the signal lock. */
-void signal_set_blocked(sigset_t blocked);
 /* exec: handlers of the old program are gone. Takes the signal lock. */
 void signal_reset_for_exec(struct process *p);
 

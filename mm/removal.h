@@ -63,6 +63,14 @@ void memory_forget_dimm(int dimm, u64 base, u64 size);
 /* Ask a removal that is under way to give up. False: none is. */
 bool removal_cancel(void);
 
+/*
+ * Between these two no section's struct pages come or go, for whoever looks at
+ * frames that it holds no reference on. A removal may be under way, but cannot
+ * end. May sleep.
+ */
+void sections_hold(void);
+void sections_release(void);
+
 /* A frame of an isolated section became free: mm/zone.c tells. Any context,
    also under the zone lock. */
 void removal_frame_freed(void);

@@ -5,12 +5,6 @@
 
 #include <mm/removal.h>
 
-/*
- * Between these two no section's struct pages come or go, for whoever walks
- * over all of them. A removal may be under way, but cannot end.
- */
-void sections_hold(void);
-void sections_release(void);
 bool removal_under_way(void);
 
 /* mm/removal_wait.c */

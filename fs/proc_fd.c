@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc/PID/fd: a link for each open file, which says what it is. The text of
+ * the link is all that there is: following it looks for that path.
+ *
+ * All of this runs under the tree lock, as dir_ops do. The process may close
+ * its files, or end, meanwhile; then we let go of them in its place, which is
+ * allowed here, as every release takes locks that come after that one only.
+ */
+#include <fs/fs_private.h>
+#include <fs/procfs.h>
+#include <fs/text.h>
+#include <kernel/print.h>
+#include <kernel/process.h>
+#include <kernel/string.h>
+#include <mm/slab.h>
+
+/* With a reference. NULL: no such process, or it has closed everything. */
+static struct fdtable *files_of(int pid)
+{
+    struct process *p = process_get(pid);
+    struct fdtable *t;
+    u64 flags;
+
+    if (!p)
+        return NULL;
+    flags = spin_lock_irqsave(&tasks_lock);
+    t = p->files;
+    if (t)
+        fdtable_get(t);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    process_put(p);
+    return t;
+}
+
+/* Some path of it, or what else there is to say. */
+static void describe(struct inode *inode, char *buf, size_t size)
+{
+    struct inode *dir;
+    const char *name = NULL;
+    size_t len;
+
+    if (!inode) {
+        str_copy(buf, "anon_inode:", size);
+        return;
+    }
+    if (is_kind(inode, S_IFDIR) && !inode_path(inode, buf, size))
+        return;
+    name = dir_find_name(inode, &dir);
+    if (name && !inode_path(dir, buf, size)) {
+        len = strlen(buf);
+        snprintf(buf + len, size - len, "%s%s", len > 1 ? "/" : "", name);
+        return;
+    }
+    snprintf(buf, size, "%s:[%llu]", is_kind(inode, S_IFIFO) ? "pipe" : "inode",
+             (unsigned long long)inode->ino);
+}
+
+static struct inode *make_link(struct file *f, u64 ino)
+{
+    char *path = kmalloc(PATH_MAX, ALLOC_KERNEL);
+    struct inode *link;
+
+    if (!path)
+        return NULL;
+    describe(f->inode, path, PATH_MAX);
+    link = inode_make_link(path);
+    kfree(path);
+    if (link) {
+        link->ino = ino;
+        link->nlink = 1;
+    }
+    return link;
+}
+
+static int pid_of(struct inode *dir)
+{
+    return (int)(u64)dir->private;
+}
+
+/* Beyond the numbers of fs/proc_pid.c. */
+static u64 fd_ino(struct inode *dir, u64 fd)
+{
+    return (1ull << 42) + ((u64)pid_of(dir) << 10) + fd;
+}
+
+static struct inode *fd_lookup(struct inode *dir, const char *name)
+{
+    struct fdtable *t;
+    struct file *f;
+    struct inode *link = NULL;
+    u64 fd;
+
+    if (text_number(name, INT32_MAX, &fd))
+        return NULL;
+    t = files_of(pid_of(dir));
+    f = t ? fdtable_file(t, (int)fd) : NULL;
+    if (f) {
+        link = make_link(f, fd_ino(dir, fd));
+        file_put(f);
+    }
+    fdtable_put(t);
+    return link;
+}
+
+static bool fd_next(struct inode *dir, u64 *n, char *name, size_t size,
+                    u64 *ino)
+{
+    struct fdtable *t = *n <= INT32_MAX ? files_of(pid_of(dir)) : NULL;
+    int fd = t ? fdtable_next(t, (int)*n) : -1;
+
+    fdtable_put(t);
+    if (fd < 0)
+        return false;
+    snprintf(name, size, "%d", fd);
+    *ino = fd_ino(dir, (u64)fd);
+    *n = (u64)fd;
+    return true;
+}
+
+static const struct dir_ops fd_ops = {.lookup = fd_lookup, .next = fd_next};
+
+struct inode *proc_fd_make(int pid, u64 ino)
+{
+    struct inode *dir = inode_create(S_IFDIR | 0500);
+
+    if (dir) {
+        dir->ino = ino;
+        dir->dops = &fd_ops;
+        dir->private = (void *)(u64)pid;
+    }
+    return dir;
+}
