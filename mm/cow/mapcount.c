@@ -33,7 +33,9 @@
  *   swapcount + 1               mapcount + 1
  *   mapcount - 1                swapcount - 1
  *
- * Up before down: the sum is never too low, locked or not.
+ * Up before down: whoever holds the lock never reads a sum that is too low.
+ * (Without it one may: read mapcount, be overtaken by a swap-in, and then read
+ * swapcount. That is what the lock is for.)
  *
  * KNOWN WEAKNESS. It does not see references that *other* processes hold. A
  * child that pins a shared page for reading and unmaps it leaves the parent as
