@@ -4,8 +4,10 @@
  * that a read never sees half of a write, and appends never overlap. Mappings
  * of the file show the same pages, and take no part in that.
  *
- * What is written goes through a page of the kernel's own: a user address
- * that turns out bad leaves nothing behind in the file.
+ * What is read or written goes through a page of the kernel's own: a user
+ * address that turns out bad leaves nothing behind in the file; and nobody
+ * touches user memory with a reference on a file's page, as the fault may have
+ * to wait for that very page to be moved, and the move for the reference.
  */
 #include <fs/fs_private.h>
 #include <kernel/string.h>
@@ -14,39 +16,41 @@
 #include <mm/filemap.h>
 #include <mm/slab.h>
 
-/* One piece within one page. 0 or -EFAULT. */
-static int read_piece(struct mapping *m, u64 pos, u64 ubuf, u64 len)
+/* By way of `buf`, one page. Bytes, or -errno if there are none. */
+static s64 read_through(struct mapping *m, u64 pos, u64 ubuf, u64 len,
+                        char *buf)
 {
-    struct page *p = mapping_page(m, pos >> PAGE_SHIFT, false);
-    int err;
+    u64 done = 0;
+    s64 ret = 0;
 
-    if (!p)
-        return clear_user(ubuf, len); /* a hole */
-    err = copy_to_user(ubuf, (char *)page_to_virt(p) + (pos & ~PAGE_MASK), len);
-    put_page(p);
-    return err;
+    while (done < len) {
+        u64 n = min_u64(len - done, PAGE_SIZE - ((pos + done) & ~PAGE_MASK));
+
+        ret = mapping_read(m, pos + done, buf, n);
+        if (ret > 0 && copy_to_user(ubuf + done, buf, (u64)ret))
+            ret = -EFAULT;
+        if (ret <= 0)
+            break; /* the end, or an error */
+        done += (u64)ret;
+    }
+    return done ? (s64)done : ret;
 }
 
 static s64 ramfs_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
 {
     struct inode *inode = f->inode;
-    u64 size, done = 0;
-    int err = 0;
+    char *buf = kmalloc(PAGE_SIZE, ALLOC_KERNEL);
+    s64 ret;
 
+    if (!buf)
+        return -ENOMEM;
     mutex_lock(&inode->lock);
-    size = READ_ONCE(inode->data->size);
-    len = *pos < size ? min_u64(len, size - *pos) : 0;
-    while (done < len && !err) {
-        u64 at = *pos + done;
-        u64 n = min_u64(len - done, PAGE_SIZE - (at & ~PAGE_MASK));
-
-        err = read_piece(inode->data, at, ubuf + done, n);
-        if (!err)
-            done += n;
-    }
+    ret = read_through(inode->data, *pos, ubuf, len, buf);
     mutex_unlock(&inode->lock);
-    *pos += done;
-    return done ? (s64)done : err;
+    kfree(buf);
+    if (ret > 0)
+        *pos += (u64)ret;
+    return ret;
 }
 
 /* By way of `buf`, one page. Bytes, or -errno if there are none. */

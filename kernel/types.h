@@ -25,6 +25,7 @@ typedef u64 pfn_t;
 #define PAGE_UP(x)   (((u64)(x) + PAGE_SIZE - 1) & PAGE_MASK)
 
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
+#define ROUND_DOWN(x, n) ((x) / (n) * (n))
 #define ROUND_UP(x, n) ((((x) + (n)-1) / (n)) * (n))
 #define container_of(p, type, member) \
     ((type *)((char *)(p)-offsetof(type, member)))

@@ -12,6 +12,7 @@
 #include <mm/cow.h>
 #include <mm/event.h>
 #include <mm/fault.h>
+#include <mm/filemap.h>
 #include <mm/pagetable.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
@@ -19,6 +20,7 @@
 #include <mm/swap.h>
 #include <mm/vma.h>
 #include <mm/zone.h>
+#include <kernel/errno.h>
 #include <kernel/string.h>
 #include <kernel/time.h>
 #include <kernel/wait.h>
@@ -97,13 +99,49 @@ static pte_t entry_now(struct mm *mm, u64 addr)
     return e;
 }
 
+/* Sleep until the file's page is not locked. 0 or -EINTR. */
+static int wait_for_file(struct mapping *m, u64 index)
+{
+    struct page *page = mapping_busy(m, index);
+
+    if (!page)
+        return 0;
+    return wait_event_killable(page_waitq(page),
+                               mapping_busy(m, index) != page);
+}
+
+/* Which page of which file does the area show there? A reference, or NULL. */
+static struct mapping *file_at(struct mm *mm, u64 addr, u64 *index)
+{
+    struct mapping *m = NULL;
+    struct vma *vma;
+
+    down_read(&mm->mmap_lock);
+    vma = vma_find(mm, addr);
+    if (vma && vma->file) {
+        m = vma->file;
+        mapping_get(m);
+        *index = vma_file_index(vma, addr);
+    }
+    up_read(&mm->mmap_lock);
+    return m;
+}
+
 int mm_wait_for_move(struct mm *mm, u64 addr)
 {
     pte_t e = entry_now(mm, PAGE_DOWN(addr));
+    struct mapping *m;
+    u64 index;
+    int err;
 
-    if (pte_none(e) || !pte_is_migration(e))
+    if (!pte_none(e))
+        return pte_is_migration(e) ? wait_for_entry(mm, PAGE_DOWN(addr), e) : 0;
+    m = file_at(mm, addr, &index);
+    if (!m)
         return 0;
-    return wait_for_entry(mm, PAGE_DOWN(addr), e);
+    err = wait_for_file(m, index);
+    mapping_put(m);
+    return err;
 }
 
 /* A first touch for reading: everybody's page of zeroes. */
@@ -224,6 +262,30 @@ static int sleep_for(struct fault *f)
     return err ? FAULT_KILLED : FAULT_DONE;
 }
 
+/* Sleep for a file's page: for the disk, or for whoever has it locked. */
+static int sleep_for_file(struct fault *f, bool wait_move)
+{
+    int err = mapping_bring_in(f->file, f->index, ALLOC_USER);
+
+    if (!err && !wait_move && mapping_busy(f->file, f->index))
+        err = -EAGAIN; /* it may be a mover, who waits for our pins */
+    else if (!err)
+        err = wait_for_file(f->file, f->index);
+    mapping_put(f->file);
+    switch (err) {
+    case 0:
+        return FAULT_DONE;
+    case -EAGAIN:
+        return FAULT_MIGRATING;
+    case -ENOMEM:
+        return FAULT_NO_MEMORY;
+    case -EINTR:
+        return FAULT_KILLED;
+    default:
+        return FAULT_BUS;
+    }
+}
+
 static int fault_once(struct fault *f)
 {
     int ret;
@@ -247,6 +309,8 @@ static enum fault_result do_fault(struct mm *mm, u64 addr,
         ret = fault_once(&f);
         if (ret == FAULT_GROW) {
             ret = grow_stack(mm, f.addr);
+        } else if (ret == FAULT_WAIT_FILE) {
+            ret = sleep_for_file(&f, wait_move);
         } else if (ret == FAULT_WAIT) {
             if (!wait_move && !pte_present(f.entry) &&
                 pte_is_migration(f.entry))

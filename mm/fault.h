@@ -17,16 +17,19 @@
 /* Internal results, beyond mm.h's. */
 enum {
     FAULT_WAIT = 100, /* sleep until the entry's page is free, retry */
-    FAULT_GROW
-}; /* the stack may grow: needs mmap_lock for writing */
+    FAULT_WAIT_FILE,  /* the same for the file's page: fault.file, .index */
+    FAULT_GROW        /* the stack may grow: needs mmap_lock for writing */
+};
 
 struct fault {
     struct mm *mm;
     struct vma *vma;
     u64 addr; /* page aligned */
     enum fault_access how;
-    pte_t *pte;  /* valid under pt_lock */
-    pte_t entry; /* what it said */
+    pte_t *pte;           /* valid under pt_lock */
+    pte_t entry;          /* what it said */
+    struct mapping *file; /* FAULT_WAIT_FILE: with a reference */
+    u64 index;
 };
 
 /* Is the entry still what it was? Takes pt_lock and keeps it if so. */

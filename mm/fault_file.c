@@ -2,44 +2,96 @@
 /*
  * A fault in an area that shows a file: the file's own page, read-only in a
  * private area until it is written to, and then a copy.
+ *
+ * The file's page is mapped under its page lock: so nobody who unmaps it, in
+ * order to move it or to write it out, meets a new entry; and under the lock
+ * it still is in its place, or else the fault begins again.
  */
+#include <mm/event.h>
 #include <mm/fault.h>
 #include <mm/filemap.h>
+#include <mm/reclaim.h>
 #include <mm/rmap.h>
+#include <mm/stat.h>
 #include <mm/vma.h>
+#include <kernel/errno.h>
 
-/* Map the file's page itself; takes over the caller's reference. */
-static int map_file_page(struct fault *f, struct page *page)
+/* Come back with nothing held, sleep, and try again. */
+static int wait_file(struct fault *f, u64 index)
+{
+    f->file = f->vma->file;
+    f->index = index;
+    mapping_get(f->file);
+    return FAULT_WAIT_FILE;
+}
+
+/* Page lock and pt_lock held; the reference becomes the entry's. */
+static void map_page(struct fault *f, struct page *page)
 {
     bool writable = f->how == FAULT_WRITE && (f->vma->flags & VM_SHARED);
     u64 flags = vma_pte_flags(f->vma, writable) | PTE_A;
 
-    if (!fault_relock(f)) {
-        put_page(page);
-        return FAULT_DONE;
-    }
     rmap_add_again(page);
     pte_write(f->pte, pte_make(page_to_pfn(page), flags));
     f->mm->rss++;
-    spin_unlock(&f->mm->pt_lock);
+    if (f->mm->rss > f->mm->peak_rss)
+        f->mm->peak_rss = f->mm->rss;
+    mm_event("file.map", page, "addr=0x%llx", (unsigned long long)f->addr);
+}
+
+/* Map the file's page itself; takes over the caller's reference. */
+static int map_file_page(struct fault *f, struct page *page, u64 index)
+{
+    bool mapped = false;
+
+    if (!trylock_page(page)) {
+        put_page(page); /* sleep without it: see mm/fault.h */
+        return wait_file(f, index);
+    }
+    if (page->mapping == f->vma->file && page->index == index &&
+        fault_relock(f)) {
+        map_page(f, page);
+        spin_unlock(&f->mm->pt_lock);
+        lru_mark_accessed(page);
+        mapped = true;
+    }
+    unlock_page(page);
+    if (!mapped)
+        put_page(page); /* cut, moved, or another thread was faster */
     return FAULT_DONE;
+}
+
+/* A private copy for a writer. */
+static int copy_file_page(struct fault *f, struct page *page)
+{
+    int ret = fault_install_copy(f, page);
+
+    put_page(page);
+    return ret;
 }
 
 int fault_file(struct fault *f)
 {
-    u64 index = f->vma->pgoff + ((f->addr - f->vma->start) >> PAGE_SHIFT);
+    u64 index = vma_file_index(f->vma, f->addr);
+    struct mapping *m = f->vma->file;
     struct page *page;
-    int ret;
+    int err;
 
     spin_unlock(&f->mm->pt_lock);
-    if (index >= PAGE_UP(READ_ONCE(f->vma->file->size)) >> PAGE_SHIFT)
+    if (index >= PAGE_UP(READ_ONCE(m->size)) >> PAGE_SHIFT)
         return FAULT_BUS;
-    page = mapping_page(f->vma->file, index, true);
+    err = mapping_find(m, index, &page);
+    if (err == -ENOENT)
+        err = mapping_fill(m, index, ALLOC_USER, true);
+    if (err == -EAGAIN) {
+        stat_inc(STAT_pgmajfault);
+        return wait_file(f, index);
+    }
+    if (err)
+        return err == -ENOMEM ? FAULT_NO_MEMORY : FAULT_BUS;
     if (!page)
-        return FAULT_NO_MEMORY;
+        return FAULT_DONE; /* the hole is filled now: once more */
     if (f->how != FAULT_WRITE || (f->vma->flags & VM_SHARED))
-        return map_file_page(f, page);
-    ret = fault_install_copy(f, page);
-    put_page(page);
-    return ret;
+        return map_file_page(f, page, index);
+    return copy_file_page(f, page);
 }

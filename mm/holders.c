@@ -7,6 +7,7 @@
  * first and told afterwards, as whoever listens may sleep. The page can change
  * between two lines: it is a description, not a decision.
  */
+#include <mm/filemap.h>
 #include <mm/gup.h>
 #include <mm/page.h>
 #include <mm/removal.h>
@@ -97,6 +98,10 @@ static void tell_owners(struct listener *l, struct page *page)
     }
     tell_entries(l, page, RMAP_PRESENT, "page table");
     tell_entries(l, page, RMAP_MIGRATION, "migration entry");
+    if (page_in_file(page))
+        tell(l, "  file: page %llu of a file in memory of %llu bytes",
+             (unsigned long long)page->index,
+             (unsigned long long)READ_ONCE(page->mapping->size));
     if (page_flag(page, PG_SWAPCACHE)) {
         tell(l, "  swap cache: device %u slot %llu, meant by %d swap entries",
              (unsigned)(page->private >> 40),
@@ -133,7 +138,7 @@ static void tell_pins(struct listener *l, struct page *page)
     tell_rest(l, p.nr, "pins");
 }
 
-static void tell_anonymous(struct listener *l, struct page *page)
+static void tell_user(struct listener *l, struct page *page)
 {
     if (!get_page_unless_zero(page)) {
         tell(l, "  being freed");
@@ -161,12 +166,8 @@ void page_holders(struct page *p, void (*emit)(const char *line, void *arg),
     case PAGE_ISOLATED:
         return;
     case PAGE_ANON:
-        tell_anonymous(&l, p);
-        return;
     case PAGE_FILE:
-        tell(&l, "  kernel: a file in memory, mapped %d times",
-             page_mapcount(p));
-        tell_pins(&l, p);
+        tell_user(&l, p);
         return;
     default:
         tell(&l, "  kernel: %s, which cannot be moved", page_use_name(p));

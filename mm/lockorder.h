@@ -26,8 +26,9 @@ enum lock_rank {
     RANK_REMOVAL,    /* mutex: one removal or addition of memory at a time */
     RANK_SECTIONS,   /* mutex: sections neither come nor go (mm/removal.h) */
     RANK_MMAP,       /* rwsem: an address space's list of areas */
-    RANK_FAULT_FILE, /* mutex: filling a file's page array */
+    RANK_FAULT_FILE, /* mutex: a file's size, and filling its holes */
     RANK_PAGE,       /* bit: what a page is (swap cache, under move) */
+    RANK_FILE_AREAS, /* mutex: the areas that show a file */
     RANK_ANON,       /* mutex: an anon_vma's list of areas */
     RANK_OOM,        /* mutex: the OOM killer, one at a time */
     RANK_MM_LIST,    /* mutex: the list of all address spaces */
@@ -36,6 +37,8 @@ enum lock_rank {
     RANK_TASKS,      /* spin (irq): the list of tasks, parents and children */
     RANK_SIGNAL,     /* spin (irq): a process's signals */
     RANK_PT,         /* spin: an address space's page-table entries */
+    RANK_MAPPINGS,   /* spin: the list of all files in memory */
+    RANK_PLACES,     /* spin: which page is where in a file */
     RANK_SWAP,       /* spin: swap slots and the swap cache */
     RANK_LRU,        /* spin (irq): LRU lists */
     RANK_PINS,       /* spin (irq): the register of pins */

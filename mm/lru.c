@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The LRU lists: the anonymous pages of a zone, by when they were last used.
+ * The LRU lists: the user pages of a zone, by when they were last used.
  *
  * Each zone has two lists. New pages and pages seen in use are put at the
  * front of one; reclaim takes from its end. Whoever takes a page off (isolates

@@ -12,6 +12,7 @@
  * failure before the copy puts the page's own entries back.
  */
 #include <mm/event.h>
+#include <mm/filemap.h>
 #include <mm/migrate.h>
 #include <mm/reclaim.h>
 #include <mm/removal_private.h>
@@ -36,7 +37,8 @@ struct move {
 /* The references that are accounted for; more are pins or passers-by. */
 static int known_refs(struct page *page)
 {
-    return page_mapcount(page) + page_flag(page, PG_SWAPCACHE) + MINE;
+    return page_mapcount(page) + page_flag(page, PG_SWAPCACHE) +
+           page_in_file(page) + MINE;
 }
 
 /* What to wait for. Each says first that somebody waits: a change after the
@@ -53,10 +55,11 @@ static bool is_written(void *arg)
     return !page_flag(arg, PG_WRITEBACK);
 }
 
+/* A page that its file gave up is not to be waited for: it waits for us. */
 static bool is_drained(void *arg)
 {
     page_set(arg, PG_WAITERS);
-    return page_refs(arg) == known_refs(arg);
+    return page_refs(arg) == known_refs(arg) || mapping_lost(arg);
 }
 
 /* Until done, or in MOVE_NOW only if it is so already. */
@@ -96,6 +99,24 @@ static void copy_page(struct page *new, struct page *old)
     for (unsigned i = 0; i < ARRAY_SIZE(copied); i++)
         if (page_flag(old, copied[i]))
             page_set(new, copied[i]);
+    new->use = old->use;
+}
+
+/* The new frame takes the old one's place, where others can find it. 0;
+   -EAGAIN: one of them did, wait again; -ENOENT: there is no place any more. */
+static int replace(struct move *m)
+{
+    int err = 0;
+
+    if (page_in_file(m->old)) {
+        err = mapping_replace(m->old, m->new, MINE, copy_page);
+    } else if (page_flag(m->old, PG_SWAPCACHE) &&
+               !swap_cache_replace(m->old, m->new, MINE)) {
+        err = -EAGAIN;
+    } else {
+        copy_page(m->new, m->old); /* whoever finds it waits for its lock */
+    }
+    return err;
 }
 
 /*
@@ -120,10 +141,9 @@ static int take_over(struct move *m)
         err = wait_until(m, is_drained);
         if (err)
             return err;
-    } while (page_flag(m->old, PG_SWAPCACHE) &&
-             !swap_cache_replace(m->old, m->new, MINE));
-    copy_page(m->new, m->old);
-    return 0;
+        err = replace(m);
+    } while (err == -EAGAIN);
+    return err ? -EAGAIN : 0;
 }
 
 /* Both locked. */
@@ -136,6 +156,8 @@ static int unmap_and_move(struct move *m)
         err = take_over(m);
     }
     rmap_restore(m->old, err ? m->old : m->new);
+    if (!err && m->old->use == PAGE_FILE)
+        m->old->mapping = NULL; /* the walk is over, the new one has it */
     return err;
 }
 
@@ -145,7 +167,8 @@ static int move_locked(struct move *m)
     bool locked;
     int err;
 
-    if (page_mapcount(m->old) == 0 && swap_try_free(m->old)) {
+    if (page_mapcount(m->old) == 0 && !page_in_file(m->old) &&
+        swap_try_free(m->old)) {
         m->unused = true; /* a pin's, at most: it is freed with it */
         return wait_until(m, is_drained);
     }

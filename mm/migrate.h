@@ -15,7 +15,7 @@ enum move_mode {
 };
 
 /*
- * Move an anonymous page that the caller isolated (one reference, off the
+ * Move a user page that the caller isolated (one reference, off the
  * LRU). `req` is the removal it is for: asked whether to give up while waiting
  * (NULL: never). On success the old frame is free (the caller's reference is
  * gone), the new one is on the LRU. On failure everything is as before and

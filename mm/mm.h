@@ -50,7 +50,8 @@ enum vma_flags {
 };
 
 /* One area. All fields: mmap_lock; start, end and pgoff change only with the
-   anon_vma's lock held too, as the reverse map computes with them. */
+   anon_vma's and the file's areas' lock held too, as the reverse map computes
+   with them. */
 struct vma {
     struct mm *mm;         /* fixed */
     u64 start, end;        /* byte addresses, page aligned, end exclusive */
@@ -60,6 +61,7 @@ struct vma {
     struct mapping *file;  /* NULL = anonymous; a counted reference */
     struct anon_vma *anon; /* a counted reference; NULL until first write */
     struct list_head anon_node; /* on anon's list, under its lock */
+    struct list_head file_node; /* on file's list, under its areas' lock */
     const char *name;           /* "[heap]", "[stack]" or NULL; static */
 };
 

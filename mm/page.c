@@ -74,6 +74,7 @@ static void free_page(struct page *p)
     ASSERT(page_mapcount(p) == 0 && !page_flag(p, PG_SWAPCACHE));
     ASSERT(!page_flag(p, PG_LOCKED) && !page_flag(p, PG_WRITEBACK));
     lru_del(p);
+    ASSERT(p->use != PAGE_FILE || !p->mapping);
     if (p->use == PAGE_ANON && p->anon_vma)
         anon_vma_put(p->anon_vma);
     p->anon_vma = NULL;

@@ -5,7 +5,7 @@
  * The counts, of which everything in hotcow is about:
  *
  *   refs     = one for each page-table entry that maps the page
- *            + one if it is in the swap cache
+ *            + one if it is in the swap cache, or a file's, in its place
  *            + one for each pin (get_user_pages)
  *            + one for whoever isolated it or holds it for a moment.
  *              At 0 the frame is free.
@@ -24,6 +24,7 @@
 #include <kernel/list.h>
 
 struct anon_vma;
+struct mapping;
 
 /* What a frame is used for: for people, for removal, for mm_verify(). */
 enum page_use {
@@ -66,13 +67,18 @@ struct page {
     u8 zone;           /* enum zone_id; fixed while the section is online */
     u32 section;       /* section number; fixed */
     u32 lock_tid;      /* who holds the page lock; 0 = nobody */
-    struct list_head lru;      /* LRU list (lru lock) or free list (zone/pcp) */
-    u64 private;               /* swap entry if PG_SWAPCACHE (page lock to
+    struct list_head lru; /* LRU list (lru lock) or free list (zone/pcp) */
+    u64 private;          /* swap entry if PG_SWAPCACHE (page lock to
                                   change); order if PG_BUDDY; owner's else */
-    struct anon_vma *anon_vma; /* PAGE_ANON: a counted reference, set at the
-                                  first mapping, dropped when it is freed */
-    u64 index;                 /* PAGE_ANON: address >> 12 at first mapping */
-    u32 seen_maps, seen_refs;  /* mm_verify()'s scratch; nobody else's */
+    union {
+        struct anon_vma *anon_vma; /* PAGE_ANON: a counted reference, set at
+                                      the first mapping, dropped when freed */
+        struct mapping *mapping;   /* PAGE_FILE: whose it is, while it is in
+                                      its place there; page lock */
+    };
+    u64 index;                /* PAGE_ANON: address >> 12 at first mapping;
+                                  PAGE_FILE: page number in the file */
+    u32 seen_maps, seen_refs; /* mm_verify()'s scratch; nobody else's */
 };
 
 static inline bool page_flag(const struct page *p, enum page_flag f)
@@ -138,6 +144,12 @@ struct page *pfn_to_page(pfn_t pfn);
 pfn_t page_to_pfn(const struct page *p);
 void *page_to_virt(const struct page *p);
 struct page *virt_to_page(const void *va);
+
+/* User memory: it ages, goes to swap, and can be moved. */
+static inline bool page_is_user(const struct page *p)
+{
+    return p->use == PAGE_ANON || p->use == PAGE_FILE;
+}
 
 const char *page_use_name(const struct page *p);
 /* Describe a frame for people: every count and flag, without a newline. */

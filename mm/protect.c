@@ -112,7 +112,7 @@ static int advise_fork(struct mm *mm, u64 start, u64 end, bool dont)
     return 0;
 }
 
-/* The next anonymous page at or after *va, with a reference. */
+/* The next page at or after *va, with a reference. */
 static struct page *next_page(struct mm *mm, u64 *va, u64 end)
 {
     struct page *page = NULL;
@@ -124,8 +124,6 @@ static struct page *next_page(struct mm *mm, u64 *va, u64 end)
 
         if (pte_present(e) && !(e & PTE_ZERO))
             page = pfn_to_page(pte_pfn(e));
-        if (page && page->use != PAGE_ANON)
-            page = NULL;
         if (page)
             get_page(page);
         *va += PAGE_SIZE;

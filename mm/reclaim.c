@@ -12,11 +12,15 @@
  * A page that somebody else still refers to after it was unmapped (a pin)
  * stays in the swap cache, where the next fault finds this very frame.
  *
+ * A page of a file is the file's while it is unmapped: it gets its slot, and
+ * its place a swap entry, only when nobody else refers to it any more.
+ *
  * `mine` is how many references the code here holds on the page, as the
  * designs want to know it. Nothing here allocates memory, and the page lock
  * is only ever tried for, but by reclaim_page, which was asked for that page.
  */
 #include <mm/event.h>
+#include <mm/filemap.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
 #include <mm/stat.h>
@@ -64,10 +68,11 @@ static int unmap(struct page *page, int mine, bool check_accessed)
 
     if (page_mapcount(page) == 0)
         return 0;
-    err = give_slot(page);
+    err = page_in_file(page) ? 0 : give_slot(page);
     if (err)
         return err;
-    err = rmap_unmap(page, UNMAP_TO_SWAP, mine, check_accessed);
+    err = rmap_unmap(page, page_in_file(page) ? UNMAP_TO_FILE : UNMAP_TO_SWAP,
+                     mine, check_accessed);
     if (!err) {
         mm_event("reclaim.unmap", page, "mine=%d", mine);
         return 0;
@@ -85,7 +90,9 @@ static enum fate take_out(struct page *page, int mine)
     const int cache = 1;
     enum fate fate = FATE_KEEP;
 
-    if (swap_try_free(page)) {
+    if (page_in_file(page) && mapping_to_swap(page, mine)) {
+        fate = swap_available() ? FATE_KEEP : FATE_ACTIVATE;
+    } else if (swap_try_free(page)) {
         /* Nobody's any more, unless a pin holds it: the pin's end frees it. */
         if (page_refs(page) == mine)
             fate = FATE_GONE;

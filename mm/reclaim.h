@@ -9,7 +9,7 @@
 #include <mm/page.h>
 #include <mm/zone.h>
 
-/* Anonymous pages of one zone by age. */
+/* User pages of one zone by age. */
 struct lru {
     struct spinlock lock; /* (irq) guards lists, counts, PG_LRU, PG_ACTIVE */
     struct list_head active, inactive; /* young pages at the front */

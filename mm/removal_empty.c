@@ -31,6 +31,7 @@ static bool can_leave(const struct section *s, const struct page *page)
     case PAGE_FREE:
     case PAGE_ISOLATED:
     case PAGE_ANON:
+    case PAGE_FILE:
         return true;
     case PAGE_MEMMAP: /* its own leaves with it */
         return s->removable && page->section_off < SECTION_MEMMAP_FRAMES;
@@ -68,7 +69,7 @@ static bool never_leaves(const struct section *s, const struct page *page)
 static bool is_left(const struct section *s, const struct page *page)
 {
     (void)s;
-    return page->use == PAGE_ANON;
+    return page_is_user(page);
 }
 
 /* Frames that can never leave stay named, if there are any. */
@@ -186,7 +187,7 @@ static int scan_section(struct pass *p, struct section *s)
     int err = 0;
 
     for (unsigned i = 0; !err && i < SECTION_FRAMES; i++)
-        if (s->map[i].use == PAGE_ANON)
+        if (page_is_user(&s->map[i]))
             err = move_frame(p, &s->map[i]);
     return err;
 }
@@ -218,8 +219,7 @@ static bool stuck_changed(void *arg)
 
     p->looked = true;
     page_set(p->stuck, PG_WAITERS);
-    return again || p->stuck->use != PAGE_ANON ||
-           page_refs(p->stuck) != p->refs ||
+    return again || !page_is_user(p->stuck) || page_refs(p->stuck) != p->refs ||
            (!p->on_lru && page_flag(p->stuck, PG_LRU));
 }
 
@@ -240,7 +240,7 @@ static int one_pass(struct pass *p)
 }
 
 /* All that is left is being taken or freed at this moment: it will be an
-   ANON page, free, or (in the normal zone) one that can never leave. */
+   user page, free, or (in the normal zone) one that can never leave. */
 static int let_it_happen(struct removal *r)
 {
     int err = check_movable(r);

@@ -3,9 +3,10 @@
  * The reverse map: who maps this page, and how it is taken away from them.
  *
  * What a walk stands on:
- *  1. the page lock keeps page->anon_vma and what the page is;
+ *  1. the page lock keeps page->anon_vma or page->mapping, and what it is;
  *  2. the page's reference keeps the anon_vma, even when its last area goes;
- *  3. the anon_vma's lock keeps the areas, their mms, and their addresses;
+ *     a mapping waits for the page lock before it goes;
+ *  3. the lock of either keeps the areas, their mms, and their addresses;
  *  4. each mm's pt_lock keeps the one entry that is looked at.
  *
  * fork against a walk: the child's area is put on the list, at its end, before
@@ -23,6 +24,7 @@
  */
 #include <mm/cow.h>
 #include <mm/event.h>
+#include <mm/filemap.h>
 #include <mm/mm.h>
 #include <mm/pagetable.h>
 #include <mm/rmap.h>
@@ -165,14 +167,13 @@ static bool walk_one(struct page *page, enum rmap_want want, struct vma *vma,
     return go_on;
 }
 
-void rmap_walk(struct page *page, enum rmap_want want,
-               bool (*fn)(struct page *page, struct rmap_entry *e, void *arg),
-               void *arg)
+static void walk_anon(struct page *page, enum rmap_want want,
+                      bool (*fn)(struct page *, struct rmap_entry *, void *),
+                      void *arg)
 {
     struct anon_vma *a = page->anon_vma;
     struct vma *vma;
 
-    ASSERT(page_locked(page));
     if (!a)
         return; /* read from swap, and never mapped yet */
     mutex_lock(&a->lock);
@@ -180,6 +181,33 @@ void rmap_walk(struct page *page, enum rmap_want want,
         if (!walk_one(page, want, vma, fn, arg))
             break;
     mutex_unlock(&a->lock);
+}
+
+static void walk_file(struct page *page, enum rmap_want want,
+                      bool (*fn)(struct page *, struct rmap_entry *, void *),
+                      void *arg)
+{
+    struct mapping *m = page->mapping;
+    struct vma *vma;
+
+    if (!m)
+        return; /* cut off, or in the swap cache: nobody finds it here */
+    mutex_lock(&m->areas_lock);
+    list_for_each_entry (vma, &m->areas, file_node)
+        if (!walk_one(page, want, vma, fn, arg))
+            break;
+    mutex_unlock(&m->areas_lock);
+}
+
+void rmap_walk(struct page *page, enum rmap_want want,
+               bool (*fn)(struct page *page, struct rmap_entry *e, void *arg),
+               void *arg)
+{
+    ASSERT(page_locked(page));
+    if (page->use == PAGE_FILE)
+        walk_file(page, want, fn, arg);
+    else
+        walk_anon(page, want, fn, arg);
 }
 
 struct unmap {
@@ -217,6 +245,16 @@ static int entry_to_swap(struct page *page, struct rmap_entry *e)
     return 0;
 }
 
+/* The file's place says where the page is. */
+static int entry_to_nothing(struct page *page, struct rmap_entry *e)
+{
+    pte_t old = take_entry_away(e, 0);
+
+    if (old & PTE_D)
+        page_set(page, PG_DIRTY);
+    return 0;
+}
+
 static int entry_to_migration(struct page *page, struct rmap_entry *e)
 {
     pte_t old = pte_read(e->pte);
@@ -240,6 +278,8 @@ static bool unmap_one(struct page *page, struct rmap_entry *e, void *arg)
         u->error = -EBUSY;
     else if (u->to == UNMAP_TO_SWAP)
         u->error = entry_to_swap(page, e);
+    else if (u->to == UNMAP_TO_FILE)
+        u->error = entry_to_nothing(page, e);
     else
         u->error = entry_to_migration(page, e);
     if (u->error)
@@ -253,7 +293,8 @@ static bool unmap_one(struct page *page, struct rmap_entry *e, void *arg)
 int rmap_unmap(struct page *page, enum unmap_to to, int mine,
                bool check_accessed)
 {
-    struct unmap u = {to, mine, check_accessed, 0};
+    static const char *const names[] = {"swap", "file", "migration"};
+    struct unmap u = {to, mine + page_in_file(page), check_accessed, 0};
 
     rmap_walk(page, RMAP_PRESENT, unmap_one, &u);
     if (u.error == -EBUSY) {
@@ -263,8 +304,7 @@ int rmap_unmap(struct page *page, enum unmap_to to, int mine,
         u.error = -EAGAIN; /* an unmapper has not come to lower it yet */
     } else if (!u.error) {
         stat_inc(STAT_unmap_done);
-        mm_event("unmap.done", page, "to=%s",
-                 to == UNMAP_TO_SWAP ? "swap" : "migration");
+        mm_event("unmap.done", page, "to=%s", names[to]);
     }
     return u.error;
 }
@@ -280,7 +320,10 @@ static bool restore_one(struct page *old, struct rmap_entry *e, void *arg)
 
     (void)old;
     get_page(new);
-    rmap_add_anon(new, e->vma, e->addr);
+    if (new->use == PAGE_FILE)
+        rmap_add_again(new);
+    else
+        rmap_add_anon(new, e->vma, e->addr);
     e->vma->mm->rss++;
     pte_write(e->pte, pte_make(page_to_pfn(new),
                                vma_pte_flags(e->vma, writable) | PTE_A));

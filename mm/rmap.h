@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reverse map of anonymous memory: from a page to the entries that map it.
+ * The reverse map: from a page to the page-table entries that map it.
+ *
+ * For a page of a file, the areas that show the file (mm/filemap.h) are asked.
+ * For an anonymous page, its anon_vma.
  *
  * An anon_vma is the family of areas that may map the same anonymous pages: a
  * first area, and the copies that fork made of it. A page that is first mapped
@@ -39,10 +42,10 @@ void rmap_add_again(struct page *page);
 void rmap_remove(struct page *page);
 
 /*
- * Call fn for each entry of an anonymous page that is in a page table and that
- * says `want` about it (present: maps it; swap: its swap entry; migration: its
- * frame number), with anon_vma lock and pt_lock held. fn returns false to
- * stop. Page lock held by the caller. May sleep.
+ * Call fn for each entry of a page that is in a page table and that says
+ * `want` about it (present: maps it; swap: its swap entry; migration: its
+ * frame number), with the lock of its areas and pt_lock held. fn returns false
+ * to stop. Page lock held by the caller. May sleep.
  */
 enum rmap_want { RMAP_PRESENT, RMAP_SWAP, RMAP_MIGRATION };
 struct rmap_entry {
@@ -55,15 +58,15 @@ void rmap_walk(struct page *page, enum rmap_want want,
                void *arg);
 
 /*
- * Take the page out of every page table, putting swap entries (the page is in
- * the swap cache) or migration entries in its place. Page lock held, and
- * `mine` references. Asks cow_may_unmap for each; at the first no, puts back
+ * Take the page out of every page table, putting swap entries (an anonymous
+ * page, in the swap cache), nothing (a file's: its place says where it is) or
+ * migration entries there. Page lock held, and `mine` references. Asks cow_may_unmap for each; at the first no, puts back
  * nothing by itself: entries already replaced stay valid (swap: a fault brings
  * them back; migration: the caller calls rmap_restore).
  * Returns 0 if no entry maps it any more, -EBUSY if the design refused,
  * -EAGAIN if it was used meanwhile (accessed bit, with check_accessed).
  */
-enum unmap_to { UNMAP_TO_SWAP, UNMAP_TO_MIGRATION };
+enum unmap_to { UNMAP_TO_SWAP, UNMAP_TO_FILE, UNMAP_TO_MIGRATION };
 int rmap_unmap(struct page *page, enum unmap_to to, int mine,
                bool check_accessed);
 

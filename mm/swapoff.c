@@ -7,7 +7,8 @@
  * entries into an mm that joins the list's end, where the walk meets it. Each
  * pass over all mms maps every entry that it finds, and gives back every slot
  * that only a cached page holds; what fork, exit or a fault has in its hands
- * for the moment is there for the next pass.
+ * for the moment is there for the next pass. Files keep swap entries in their
+ * places, and are walked the same way.
  *
  * It can be told to stop by a signal, and stops when memory is short or the
  * disk fails: the device is then on again, and each entry is valid, whether
@@ -15,6 +16,7 @@
  */
 #include <mm/event.h>
 #include <mm/fault.h>
+#include <mm/filemap.h>
 #include <mm/pagetable.h>
 #include <mm/stat.h>
 #include <mm/swap_private.h>
@@ -126,6 +128,45 @@ static int empty_all_mms(struct swap_device *d)
     return 0;
 }
 
+static bool not_on_device(struct mapping *m, u64 index, place_t *place,
+                          void *arg)
+{
+    struct swap_device *d = arg;
+
+    (void)m;
+    (void)index;
+    return !place_is_swap(*place) ||
+           swp_dev(place_swp(*place)) != (unsigned)(d - swap_devices);
+}
+
+static int empty_file(struct swap_device *d, struct mapping *m)
+{
+    u64 index = 0;
+    int err = 0;
+
+    while (!err && !mapping_walk(m, &index, not_on_device, d)) {
+        err = stop_asked();
+        if (!err)
+            err = mapping_bring_in(m, index, ALLOC_USER | ALLOC_NO_OOM);
+    }
+    return err;
+}
+
+static int empty_all_files(struct swap_device *d)
+{
+    struct mapping *m = NULL;
+    int err;
+
+    while ((m = mapping_next(m))) {
+        err = empty_file(d, m);
+        if (err) {
+            mapping_put(m);
+            return err;
+        }
+    }
+    return 0;
+}
+
 static bool only_cached(struct swap_device *d, u64 nr)
 {
     struct swap_slot *slot = swap_slot_of(swp_make(d - swap_devices, nr));
@@ -184,6 +225,8 @@ static int empty_device(struct swap_device *d)
 
     while (!err && READ_ONCE(d->used) > 0) {
         err = empty_all_mms(d);
+        if (!err)
+            err = empty_all_files(d);
         if (!err)
             err = empty_cache(d);
         if (!err)

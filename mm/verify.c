@@ -2,7 +2,7 @@
 /*
  * mm_verify(): every count, recomputed from what there is.
  *
- * Page tables, pins and the swap cache say how many references and mappings
+ * Page tables, files, pins and the swap cache say how many references and mappings
  * each frame should have (page.seen_refs, seen_maps), and how many entries
  * mean each swap slot (slot.seen). Then each frame is compared with its sum.
  *
@@ -12,6 +12,7 @@
  * all of them. The sections are held, so that no struct page goes away; that
  * lock also makes it one walk at a time, as the scratch fields are shared.
  */
+#include <mm/filemap.h>
 #include <mm/gup.h>
 #include <mm/mm.h>
 #include <mm/pagetable.h>
@@ -137,6 +138,48 @@ static void see_mm(struct verify *v, struct mm *mm)
     up_read(&mm->mmap_lock);
 }
 
+/* Found so far in the file at hand. */
+struct places {
+    struct verify *v;
+    u64 pages, swapped;
+};
+
+static bool see_place(struct mapping *m, u64 index, place_t *place, void *arg)
+{
+    struct places *found = arg;
+    struct page *page;
+
+    if (place_is_swap(*place)) {
+        found->swapped++;
+        if (!swap_seen(place_swp(*place)))
+            verify_mistake(found->v, "page %llu of a file means an unused slot",
+                           (unsigned long long)index);
+        return true;
+    }
+    page = place_page(*place);
+    found->pages++;
+    page->seen_refs++;
+    if (page->use != PAGE_FILE || page->mapping != m || page->index != index)
+        verify_frame(found->v, page, "in a file that it does not know");
+    return true;
+}
+
+static void see_file(struct verify *v, struct mapping *m)
+{
+    struct places found = {.v = v};
+    u64 index = 0;
+
+    mapping_walk(m, &index, see_place, &found);
+    if (found.pages != m->nr_pages || found.swapped != m->nr_swapped)
+        verify_mistake(
+            v,
+            "a file of %llu bytes: %llu pages (says %llu), %llu "
+            "swapped (says %llu)",
+            (unsigned long long)m->size, (unsigned long long)found.pages,
+            (unsigned long long)m->nr_pages, (unsigned long long)found.swapped,
+            (unsigned long long)m->nr_swapped);
+}
+
 static void see_pin(struct page *page, void *arg)
 {
     struct verify *v = arg;
@@ -164,12 +207,15 @@ static void see_slot(swp_t s, struct swap_slot *slot, void *arg)
 
 static void see_everything(struct verify *v)
 {
+    struct mapping *m = NULL;
     struct mm *mm = NULL;
 
     for_each_frame(v, forget_frame);
     swap_for_each_slot(forget_slot, NULL);
     while ((mm = mm_next(mm)))
         see_mm(v, mm);
+    while ((m = mapping_next(m)))
+        see_file(v, m);
     pins_for_each(see_pin, v);
     swap_for_each_slot(see_slot, v);
 }
@@ -178,11 +224,11 @@ static void see_everything(struct verify *v)
 
 /* A page that is being moved, and the frame it moves to, are off the lists and
    have one reference more: the mover's. */
-static void check_anon(struct verify *v, struct page *page)
+static void check_user(struct verify *v, struct page *page)
 {
     bool transit = v->moving && !page_flag(page, PG_LRU);
 
-    v->anon++;
+    *(page->use == PAGE_ANON ? &v->anon : &v->file) += 1;
     v->in_transit += transit;
     if ((u32)page_mapcount(page) != page->seen_maps)
         verify_frame(v, page, "wrong mapcount");
@@ -192,18 +238,6 @@ static void check_anon(struct verify *v, struct page *page)
         verify_frame(v, page, "not on an LRU list");
     if (page_flag(page, PG_SWAPCACHE))
         v->cached_pages++;
-}
-
-/* One reference is the file's, unless it was cut while the page is mapped. */
-static void check_file(struct verify *v, struct page *page)
-{
-    u32 refs = (u32)page_refs(page);
-
-    if ((u32)page_mapcount(page) != page->seen_maps)
-        verify_frame(v, page, "wrong mapcount");
-    else if (refs != page->seen_refs + 1 &&
-             !(page->seen_refs && refs == page->seen_refs))
-        verify_frame(v, page, "wrong refs");
 }
 
 static void check_free(struct verify *v, struct page *page)
@@ -220,15 +254,13 @@ static void check_frame(struct verify *v, struct page *page)
 {
     if (page_flag(page, PG_LRU)) {
         v->on_lru[page->zone]++;
-        if (page->use != PAGE_ANON)
+        if (!page_is_user(page))
             verify_frame(v, page, "on an LRU list");
     }
     switch (page->use) {
     case PAGE_ANON:
-        check_anon(v, page);
-        break;
     case PAGE_FILE:
-        check_file(v, page);
+        check_user(v, page);
         break;
     case PAGE_FREE:
     case PAGE_ISOLATED:
@@ -274,11 +306,11 @@ static void emit_all(struct verify *v,
         emit(line, arg);
     }
     snprintf(line, sizeof(line),
-             "mm_verify: %u mistakes, %llu anon pages, %llu swap slots, %llu "
-             "pins, %llu free frames",
+             "mm_verify: %u mistakes, %llu anon pages, %llu file pages, %llu "
+             "swap slots, %llu pins, %llu free frames",
              v->mistakes, (unsigned long long)v->anon,
-             (unsigned long long)v->slots, (unsigned long long)v->pins,
-             (unsigned long long)v->free);
+             (unsigned long long)v->file, (unsigned long long)v->slots,
+             (unsigned long long)v->pins, (unsigned long long)v->free);
     emit(line, arg);
 }
 

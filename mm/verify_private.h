@@ -12,7 +12,7 @@ struct verify {
     unsigned mistakes, nr_lines;
     bool moving; /* a removal is under way: pages may be in its hands */
     /* Totals, for the last line. */
-    u64 anon, slots, pins, free, migration, in_transit;
+    u64 anon, file, slots, pins, free, migration, in_transit;
     u64 cached_slots, cached_pages; /* slots with a page; PG_SWAPCACHE pages */
     u64 on_lru[NR_ZONES];           /* frames with PG_LRU */
     u64 free_use[NR_ZONES];         /* frames that say PAGE_FREE */

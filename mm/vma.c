@@ -36,16 +36,20 @@ struct vma *vma_create(struct mm *mm, u64 start, u64 end, u32 flags,
     vma->pgoff = file ? pgoff : start >> PAGE_SHIFT;
     vma->file = file;
     list_init(&vma->anon_node);
-    if (file)
+    if (file) {
         mapping_get(file);
+        file_area_link(vma);
+    }
     return vma;
 }
 
 void vma_destroy(struct vma *vma)
 {
     anon_vma_unlink(vma);
-    if (vma->file)
+    if (vma->file) {
+        file_area_unlink(vma);
         mapping_put(vma->file);
+    }
     slab_free(&vma_cache, vma);
 }
 
@@ -122,6 +126,8 @@ void vma_set_range(struct vma *vma, u64 start, u64 end)
 {
     struct anon_vma *a = vma->anon;
 
+    if (vma->file)
+        mutex_lock(&vma->file->areas_lock);
     if (a)
         mutex_lock(&a->lock);
     /* pgoff belongs to start: a start that moves takes it along. */
@@ -130,6 +136,8 @@ void vma_set_range(struct vma *vma, u64 start, u64 end)
     vma->end = end;
     if (a)
         mutex_unlock(&a->lock);
+    if (vma->file)
+        mutex_unlock(&vma->file->areas_lock);
 }
 
 /*
@@ -140,15 +148,17 @@ void vma_set_range(struct vma *vma, u64 start, u64 end)
 int vma_split_at(struct mm *mm, u64 addr)
 {
     struct vma *low = vma_find(mm, addr), *high;
+    u64 pgoff;
 
     if (!low || low->start == addr)
         return 0;
     if (vma_reserve(mm, 1))
         return -ENOMEM;
-    high = vma_create(mm, addr, low->end, low->flags, low->file, 0);
+    pgoff = low->pgoff + ((addr - low->start) >> PAGE_SHIFT);
+    high = vma_create(mm, addr, low->end, low->flags, low->file, pgoff);
     if (!high)
         return -ENOMEM;
-    high->pgoff = low->pgoff + ((addr - low->start) >> PAGE_SHIFT);
+    high->pgoff = pgoff;
     high->name = low->name;
     if (low->anon)
         anon_vma_link(high, low->anon);

@@ -7,8 +7,9 @@
 
 void vma_init(void); /* boot */
 
-/* A new area that is in no mm's array yet; takes a reference on file. NULL:
-   no memory. */
+/* A new area that is in no mm's array yet; takes a reference on file, whose
+   reverse map knows it from now on. pgoff: page in the file (anonymous: it is
+   computed). NULL: no memory. */
 struct vma *vma_create(struct mm *mm, u64 start, u64 end, u32 flags,
                        struct mapping *file, u64 pgoff);
 /* Leave the family, drop the file, free. Not in an array any more. */
@@ -31,6 +32,12 @@ void vma_set_range(struct vma *vma, u64 start, u64 end);
    and at its borders. */
 void vma_merge_range(struct mm *mm, u64 start, u64 end);
 
+/* The page of the area's file that it shows at addr. */
+static inline u64 vma_file_index(const struct vma *vma, u64 addr)
+{
+    return vma->pgoff + ((addr - vma->start) >> PAGE_SHIFT);
+}
+
 /* Bits for a page-table entry of this area. */
 static inline u64 vma_pte_flags(const struct vma *vma, bool writable)
 {
@@ -46,7 +53,7 @@ static inline u64 vma_pte_flags(const struct vma *vma, bool writable)
 }
 
 /* mm/zap.c: empty the page table of [start, end): pages, swap entries. The
-   caller holds mmap_lock. */
+   caller holds mmap_lock, or has the area from its file's list. */
 void zap_range(struct mm *mm, u64 start, u64 end);
 /* A mapping of the page has gone: if it was the last, and no swap entry means
    the page, its slot is given back. A reference is held. */

@@ -55,5 +55,6 @@ struct page *user_page(struct mm *mm, u64 addr);
 /* In the same world as the tests of test_mm.c: how many failed. */
 int run_frame_tests(void);
 int run_migrate_tests(void);
+int run_file_tests(void);
 
 #endif
