@@ -37,6 +37,13 @@ def test_four_times_ram(boot, design):
     assert report.results["swapped_in"] > 0
 
 
+def test_shared_memory_beyond_ram(boot, design):
+    """A shared file twice RAM, written by one process, read by the next."""
+    report = run(boot, "shared 32 3 3", design=design, cpus=2, memory=16,
+                 files={"hdc": diskimage.swap(128)}, cpu_limit=240)
+    assert report.results["swapped_in"] > 0
+
+
 def test_swapoff_under_load(boot, design, cpus):
     """Everything comes back while processes page out what they have."""
     run(boot, "thrash 8 2 3 swapoff", design=design, cpus=cpus,

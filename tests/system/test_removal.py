@@ -22,9 +22,11 @@ def wait_said(machine, text, times=1):
         f"{times} line(s) with {text!r}")
 
 
+@pytest.mark.parametrize("program", ["thrash", "shared"])
 @pytest.mark.parametrize("cpus", [1, 2])
-def test_in_a_loop_under_load(boot, design, cpus):
-    """Two DIMMs leave and come back while processes use and check them.
+def test_in_a_loop_under_load(boot, design, cpus, program):
+    """Two DIMMs leave and come back while processes use and check them, with
+    memory of their own and with shared memory.
 
     Not with 4 processors: on a host with two, each shootdown then waits for
     processors that the host is not running, and a move takes milliseconds.
@@ -40,7 +42,7 @@ def test_in_a_loop_under_load(boot, design, cpus):
                 wait_said(m, "added", 2 + 2 * i + (name == "dimm1") + 1)
 
     m = boot(design=design, cpus=cpus, memory=64, dimms=[32, 32], slots=4,
-             init="/tests/thrash", append="-- 8 2 1 churn",
+             init=f"/tests/{program}", append="-- 8 2 1 churn",
              files={"hdc": diskimage.swap(64)}, cpu_limit=240)
     report = play(m, {"churn": churn})
     assert report.results["migrated"] > 0
