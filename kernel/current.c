@@ -54,6 +54,13 @@ struct mm *current_mm(void)
     return t ? t->mm : NULL;
 }
 
+u64 current_limit(enum current_limit which)
+{
+    struct task *t = current_task();
+
+    return t && t->proc ? READ_ONCE(t->proc->rlimits[which][0]) : ~0ull;
+}
+
 bool set_memalloc(bool on)
 {
     struct task *t = current_task();

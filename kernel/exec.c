@@ -18,7 +18,6 @@
 #include <mm/slab.h>
 
 #define STACK_TOP     USER_END
-#define STACK_MAX     (8ul << 20)
 #define STACK_AT_ONCE (32 * PAGE_SIZE) /* mapped besides the strings */
 #define RLIMIT_STACK  3
 
@@ -177,16 +176,9 @@ static int read_images(struct exec *x)
     return err ? err : elf_place(&x->linker, ELF_INTERP_BASE, ELF_INTERP_END);
 }
 
-static u64 stack_limit(void)
-{
-    return min_u64(READ_ONCE(current_process()->rlimits[RLIMIT_STACK][0]),
-                   STACK_MAX);
-}
-
 #define AUX_WORDS 34 /* push_stack lists them */
 
-/* Strings and a little more are there at once; the rest grows by faults. A
-   limit below what the strings take would be no limit, but a trap. */
+/* Strings and a little more are there at once; the rest grows by faults. */
 static int map_stack(struct exec *x)
 {
     u64 size = PAGE_UP(args_stack_size(&x->args, AUX_WORDS)) + STACK_AT_ONCE;
@@ -194,7 +186,6 @@ static int map_stack(struct exec *x)
 
     if (x->program.exec_stack)
         flags |= VM_EXEC;
-    x->mm->stack_limit = max_u64(stack_limit(), size);
     return mm_map_fixed(x->mm, STACK_TOP - size, STACK_TOP, flags, NULL, 0,
                         "[stack]");
 }
@@ -208,6 +199,8 @@ static int map_images(struct exec *x)
     x->mm = mm_create();
     if (!x->mm)
         return -ENOMEM;
+    if (current_mm())
+        x->mm->oom_score_adj = current_mm()->oom_score_adj;
     err = elf_map(&x->program, x->mm, x->inode);
     if (!err && x->ld)
         err = elf_map(&x->linker, x->mm, x->ld);

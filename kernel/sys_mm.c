@@ -18,6 +18,11 @@
 #define MS_INVALIDATE 2
 #define MS_SYNC       4
 
+#define MLOCK_ONFAULT 1
+#define MCL_CURRENT   1
+#define MCL_FUTURE    2
+#define MCL_ONFAULT   4
+
 #define SWAP_FLAG_PREFER    0x8000u
 #define SWAP_FLAG_PRIO_MASK 0x7fffu
 
@@ -46,6 +51,8 @@ static s64 map_file(const u64 *a, u32 prot, u32 map_flags)
     if (!f)
         return -EBADF;
     ret = check_file(f, prot, map_flags);
+    if ((f->flags & O_ACCMODE) == O_RDONLY && (map_flags & MAP_SHARED))
+        map_flags |= MAP_NOWRITE;
     if (!ret) /* the area takes a reference of its own */
         ret = mm_mmap(current_mm(), a[0], a[1], prot, map_flags, f->inode->data,
                       a[5] >> PAGE_SHIFT);
@@ -62,6 +69,8 @@ static s64 map_shared_memory(const u64 *a, u32 prot, u32 map_flags)
     if (!m)
         return -ENOMEM;
     ret = mapping_set_size(m, PAGE_UP(a[1]));
+    if (!ret && !(map_flags & MAP_NORESERVE))
+        ret = mapping_commit(m, PAGE_UP(a[1]) >> PAGE_SHIFT);
     if (!ret)
         ret = mm_mmap(current_mm(), a[0], a[1], prot, map_flags, m, 0);
     mapping_put(m);
@@ -72,7 +81,7 @@ static s64 map_shared_memory(const u64 *a, u32 prot, u32 map_flags)
    Linux; huge pages there are none. */
 s64 sys_mmap(const u64 *a)
 {
-    u32 prot = (u32)a[2], map_flags = (u32)a[3];
+    u32 prot = (u32)a[2], map_flags = (u32)a[3] & ~MAP_NOWRITE;
 
     if (!a[1] || (map_flags & MAP_HUGETLB))
         return -EINVAL;
@@ -100,15 +109,20 @@ s64 sys_brk(const u64 *a)
     return mm_brk(current_mm(), a[0]);
 }
 
-/* Files that can be mapped live in memory: they are always in step. */
+s64 sys_mremap(const u64 *a)
+{
+    return mm_mremap(current_mm(), a[0], a[1], a[2], (u32)a[3], a[4]);
+}
+
 s64 sys_msync(const u64 *a)
 {
     u64 flags = a[2];
 
     if ((a[0] & ~PAGE_MASK) ||
-        (flags & ~(u64)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)))
+        (flags & ~(u64)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
+        ((flags & MS_ASYNC) && (flags & MS_SYNC)))
         return -EINVAL;
-    return (flags & MS_ASYNC) && (flags & MS_SYNC) ? -EINVAL : 0;
+    return mm_msync(current_mm(), a[0], a[1], flags & MS_INVALIDATE);
 }
 
 /* In pieces, as the answer goes through the kernel stack. */
@@ -141,22 +155,39 @@ s64 sys_madvise(const u64 *a)
     return mm_madvise(current_mm(), a[0], a[1], (int)a[2]);
 }
 
-/* A lock on memory is a promise that no page fault reads a disk. It is a
-   limit's matter, and there is no limit: accepted, and not kept. */
 s64 sys_mlock(const u64 *a)
 {
-    return a[1] > USER_END || a[0] > USER_END - a[1] ? -ENOMEM : 0;
+    return mm_mlock(current_mm(), a[0], a[1], false);
+}
+
+s64 sys_mlock2(const u64 *a)
+{
+    if (a[2] & ~(u64)MLOCK_ONFAULT)
+        return -EINVAL;
+    return mm_mlock(current_mm(), a[0], a[1], a[2] & MLOCK_ONFAULT);
+}
+
+s64 sys_munlock(const u64 *a)
+{
+    return mm_munlock(current_mm(), a[0], a[1]);
 }
 
 s64 sys_mlockall(const u64 *a)
 {
-    return a[0] == 0 || a[0] > 7 ? -EINVAL : 0;
+    u64 what = a[0];
+    u32 flags = VM_LOCKED | (what & MCL_ONFAULT ? VM_LOCKONFAULT : 0);
+
+    if (what == 0 || what == MCL_ONFAULT ||
+        (what & ~(u64)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+        return -EINVAL;
+    return mm_mlockall(current_mm(), what & MCL_CURRENT, flags,
+                       what & MCL_FUTURE ? flags : 0);
 }
 
 s64 sys_munlockall(const u64 *a)
 {
     (void)a;
-    return 0;
+    return mm_mlockall(current_mm(), true, 0, 0);
 }
 
 /* Block devices stay for ever, so their inode need not be held. */

@@ -11,6 +11,7 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
@@ -24,9 +25,9 @@ typedef u64 pfn_t;
 #define PAGE_DOWN(x) ((u64)(x)&PAGE_MASK)
 #define PAGE_UP(x)   (((u64)(x) + PAGE_SIZE - 1) & PAGE_MASK)
 
-#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a)    (sizeof(a) / sizeof((a)[0]))
 #define ROUND_DOWN(x, n) ((x) / (n) * (n))
-#define ROUND_UP(x, n) ((((x) + (n)-1) / (n)) * (n))
+#define ROUND_UP(x, n)   ((((x) + (n)-1) / (n)) * (n))
 #define container_of(p, type, member) \
     ((type *)((char *)(p)-offsetof(type, member)))
 

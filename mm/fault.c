@@ -9,6 +9,7 @@
  *  3. Nothing is held while sleeping for the disk, a page lock or a move.
  */
 #include <mm/init.h>
+#include <mm/commit.h>
 #include <mm/cow.h>
 #include <mm/event.h>
 #include <mm/fault.h>
@@ -219,6 +220,8 @@ static int fault_locked(struct fault *f)
     return dispatch(f);
 }
 
+#define STACK_LEAST (128ull << 10) /* what exec has put there, and some room */
+
 /*
  * The address is in no area: may a stack grow down to it? Not closer than a
  * gap to what lies below, nor beyond its limit.
@@ -226,6 +229,7 @@ static int fault_locked(struct fault *f)
 static int grow_stack(struct mm *mm, u64 addr)
 {
     const u64 gap = 256 * PAGE_SIZE;
+    u64 limit = max_u64(current_limit(LIMIT_STACK), STACK_LEAST);
     struct vma *stack, *below;
     unsigned i;
     int ret = FAULT_NO_AREA;
@@ -237,8 +241,11 @@ static int grow_stack(struct mm *mm, u64 addr)
     if (stack && stack->start <= addr) {
         ret = FAULT_DONE; /* another thread was faster */
     } else if (stack && (stack->flags & VM_GROWSDOWN) &&
-               stack->end - addr <= mm->stack_limit &&
-               (!below || addr - below->end >= gap)) {
+               stack->end - addr <= limit &&
+               (!below || addr - below->end >= gap ||
+                !(below->flags & VM_ACCESS)) &&
+               mm_may_expand(mm, stack->flags,
+                             (stack->start - addr) >> PAGE_SHIFT) == 0) {
         vma_set_range(stack, addr, stack->end);
         ret = FAULT_DONE;
     }

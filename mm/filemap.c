@@ -9,6 +9,7 @@
  * place, knowing all references, counts them under it. It is the swap cache's
  * argument (mm/swap_cache.c) once more.
  */
+#include <mm/commit.h>
 #include <mm/filemap.h>
 #include <mm/init.h>
 #include <mm/lockorder.h>
@@ -47,6 +48,17 @@ struct mapping *mapping_create(void)
     list_add_tail(&m->node, &mappings);
     spin_unlock(&mappings_lock);
     return m;
+}
+
+int mapping_commit(struct mapping *m, u64 pages)
+{
+    int err = vm_enough_memory(pages);
+
+    if (err)
+        return err;
+    vm_commit((s64)pages);
+    m->committed += pages;
+    return 0;
 }
 
 void mapping_get(struct mapping *m)
@@ -348,6 +360,7 @@ void mapping_put(struct mapping *m)
     spin_lock(&mappings_lock);
     list_del(&m->node);
     spin_unlock(&mappings_lock);
+    vm_commit(-(s64)m->committed);
     cut(m, 0, ~0ull);
     for (u64 i = 0; i < m->nr_leaves; i++)
         kfree(m->leaf[i]);

@@ -35,6 +35,7 @@ struct mapping {
     u64 nr_pages, nr_swapped; /* places of either kind */
     struct list_head node;    /* of all mappings; mappings lock */
     u64 size;                 /* bytes; lock to write */
+    u64 committed;            /* pages promised; fixed when others know it */
     atomic_t refs;            /* the inode, each area, lookers-on */
     struct mutex areas_lock;  /* guards areas, and their start, end and
                                      pgoff, as an anon_vma's lock does */
@@ -64,6 +65,10 @@ int mapping_punch(struct mapping *m, u64 start, u64 end);
 /* To and from kernel memory; a write extends the file. Bytes or -errno. */
 s64 mapping_read(struct mapping *m, u64 pos, void *buf, u64 len);
 s64 mapping_write(struct mapping *m, u64 pos, const void *buf, u64 len);
+
+/* Shared memory that is nobody's file: all its pages are promised, as long as
+   it lives (mm/commit.h). Right after mapping_create. 0 or -ENOMEM. */
+int mapping_commit(struct mapping *m, u64 pages);
 
 /* Is the page in memory? A moment ago, for mincore. */
 bool mapping_resident(struct mapping *m, u64 index);

@@ -9,6 +9,7 @@
  * unknown to others but for the reverse map, which finds its areas (see
  * mm/rmap.c for how the two get along).
  */
+#include <mm/commit.h>
 #include <mm/cow.h>
 #include <mm/event.h>
 #include <mm/mm_private.h>
@@ -173,13 +174,19 @@ static int fork_area(struct mm *child, struct vma *from)
 
     if (from->flags & VM_DONTFORK)
         return 0;
-    to = vma_create(child, from->start, from->end, from->flags, from->file,
-                    from->pgoff);
+    if ((from->flags & VM_ACCOUNT) &&
+        vm_enough_memory((from->end - from->start) >> PAGE_SHIFT))
+        return -ENOMEM;
+    to = vma_create(child, from->start, from->end,
+                    from->flags & ~(u32)(VM_LOCKED | VM_LOCKONFAULT),
+                    from->file, from->pgoff); /* locks are not inherited */
     if (!to)
         return -ENOMEM;
     to->pgoff = from->pgoff; /* an area that was moved keeps its own */
     to->name = from->name;
     vma_insert(child, to);
+    if (from->flags & VM_WIPEONFORK)
+        return 0;
     if (from->anon)
         anon_vma_link(to, from->anon);
     return fork_copy_area(to, from);
@@ -195,7 +202,7 @@ struct mm *mm_fork(struct mm *parent)
     down_write(&parent->mmap_lock);
     child->brk_start = parent->brk_start;
     child->brk = parent->brk;
-    child->stack_limit = parent->stack_limit;
+    child->oom_score_adj = parent->oom_score_adj;
     err = vma_reserve(child, parent->nr_areas);
     for (unsigned i = 0; !err && i < parent->nr_areas; i++)
         err = fork_area(child, parent->areas[i]);

@@ -46,7 +46,6 @@ struct mm *mm_create_unlisted(void)
     atomic_set(&mm->users, 1);
     atomic_set(&mm->refs, 1); /* all users together hold one */
     list_init(&mm->node);
-    mm->stack_limit = 8ul << 20;
     return mm;
 }
 

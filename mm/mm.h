@@ -27,26 +27,43 @@ struct page;
 #define MAP_FIXED           0x10
 #define MAP_ANONYMOUS       0x20
 #define MAP_GROWSDOWN       0x0100
+#define MAP_LOCKED          0x2000
+#define MAP_NORESERVE       0x4000
 #define MAP_POPULATE        0x8000
 #define MAP_FIXED_NOREPLACE 0x100000
+#define MAP_NOWRITE         0x80000000 /* not the user's: see VM_NOWRITE */
 #define MADV_NORMAL         0
 #define MADV_RANDOM         1
 #define MADV_SEQUENTIAL     2
 #define MADV_WILLNEED       3
 #define MADV_DONTNEED       4
 #define MADV_FREE           8
+#define MADV_REMOVE         9
 #define MADV_DONTFORK       10
 #define MADV_DOFORK         11
+#define MADV_DONTDUMP       16
+#define MADV_DODUMP         17
+#define MADV_WIPEONFORK     18
+#define MADV_KEEPONFORK     19
 #define MADV_COLD           20
 #define MADV_PAGEOUT        21
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
 
 enum vma_flags {
     VM_READ = PROT_READ,
     VM_WRITE = PROT_WRITE,
     VM_EXEC = PROT_EXEC,
+    VM_ACCESS = VM_READ | VM_WRITE | VM_EXEC,
     VM_SHARED = 8,
     VM_GROWSDOWN = 16, /* the stack */
     VM_DONTFORK = 32,
+    VM_WIPEONFORK = 64,   /* a child finds it empty */
+    VM_LOCKED = 128,      /* stays in memory: not for reclaim */
+    VM_LOCKONFAULT = 256, /* locked, but nothing is faulted in for that */
+    VM_NORESERVE = 512,   /* the user asked not to count it */
+    VM_ACCOUNT = 1024,    /* counted as promised (mm/commit.h) */
+    VM_NOWRITE = 2048,    /* shows a file that is open for reading only */
 };
 
 /* One area. All fields: mmap_lock; start, end and pgoff change only with the
@@ -80,8 +97,12 @@ struct mm {
     u64 rss, swapped, tables; /* pages present, swap entries, table frames;
                                 pt_lock */
     u64 peak_rss;             /* pt_lock */
-    u64 stack_limit;          /* bytes; fixed after exec */
-    int pid;                  /* for messages: whose it is */
+    u64 total_vm, data_vm, locked_vm; /* pages of all areas; of private
+                                         writable ones; of VM_LOCKED ones;
+                                         mmap_lock for writing */
+    u32 def_flags;     /* VM_LOCKED..., of areas to come; mmap_lock */
+    s16 oom_score_adj; /* -1000 never, 1000 first; written whole */
+    int pid;           /* for messages: whose it is */
     char comm[16];
     bool oom_victim; /* written by the OOM killer only */
     bool no_oom;     /* init: chosen last */
@@ -117,6 +138,16 @@ struct mm *mm_next(struct mm *prev);
 s64 mm_mmap(struct mm *mm, u64 addr, u64 len, u32 prot, u32 map_flags,
             struct mapping *file, u64 file_page);
 s64 mm_munmap(struct mm *mm, u64 addr, u64 len);
+s64 mm_mremap(struct mm *mm, u64 addr, u64 old_len, u64 new_len, u32 flags,
+              u64 new_addr);
+s64 mm_mlock(struct mm *mm, u64 addr, u64 len, bool on_fault);
+s64 mm_munlock(struct mm *mm, u64 addr, u64 len);
+/* flags: VM_LOCKED and VM_LOCKONFAULT or 0, for all areas there are, and for
+   those to come. */
+s64 mm_mlockall(struct mm *mm, bool current, u32 flags, u32 future_flags);
+/* -ENOMEM: a hole; -EBUSY: a locked page (MS_INVALIDATE). Files in memory and
+   their mappings are always in step. */
+s64 mm_msync(struct mm *mm, u64 addr, u64 len, bool invalidate);
 s64 mm_mprotect(struct mm *mm, u64 addr, u64 len, u32 prot);
 s64 mm_brk(struct mm *mm, u64 new_brk); /* always returns the break */
 s64 mm_madvise(struct mm *mm, u64 addr, u64 len, int advice);

@@ -5,9 +5,12 @@
  * Everything that can fail is done before anything is changed: areas are cut
  * at both borders and room in the array is made first.
  */
+#include <mm/commit.h>
 #include <mm/filemap.h>
 #include <mm/mm.h>
+#include <mm/pagetable.h>
 #include <mm/vma.h>
+#include <kernel/current.h>
 #include <kernel/errno.h>
 
 #define MMAP_LOWEST 0x10000ull        /* as Linux: NULL pointers must fault */
@@ -50,12 +53,21 @@ static bool is_free(struct mm *mm, u64 addr, u64 len)
     return !next || next->start >= addr + len;
 }
 
-/* mmap_lock for writing. */
-static int unmap_locked(struct mm *mm, u64 start, u64 end)
+/* The tables between the neighbours of what was unmapped are empty now. */
+static void free_tables_between(struct mm *mm, unsigned next)
+{
+    u64 from = next > 0 ? mm->areas[next - 1]->end : 0;
+    u64 to = next < mm->nr_areas ? mm->areas[next]->start : USER_END;
+
+    pt_free_range(mm, from, to);
+}
+
+int vma_unmap_range(struct mm *mm, u64 start, u64 end)
 {
     unsigned first, last;
+    bool far;
 
-    if (vma_reserve(mm, 2) || vma_split_at(mm, start) || vma_split_at(mm, end))
+    if (vma_isolate_range(mm, start, end, true))
         return -ENOMEM;
     first = vma_index(mm, start);
     last = first;
@@ -65,7 +77,10 @@ static int unmap_locked(struct mm *mm, u64 start, u64 end)
         zap_range(mm, vma->start, vma->end);
         vma_destroy(vma);
     }
+    far = last > first;
     vma_remove(mm, first, last - first);
+    if (far)
+        free_tables_between(mm, first);
     return 0;
 }
 
@@ -86,8 +101,7 @@ static int map_locked(struct mm *mm, u64 start, u64 end, u32 flags,
     return 0;
 }
 
-/* Where may it go? An address, or -errno; what is there is unmapped. */
-static s64 choose_place(struct mm *mm, u64 addr, u64 len, u32 map_flags)
+s64 vma_choose_place(struct mm *mm, u64 addr, u64 len, u32 map_flags)
 {
     if (map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (addr & ~PAGE_MASK)
@@ -98,7 +112,7 @@ static s64 choose_place(struct mm *mm, u64 addr, u64 len, u32 map_flags)
             return (s64)addr;
         if (map_flags & MAP_FIXED_NOREPLACE)
             return -EEXIST;
-        return unmap_locked(mm, addr, addr + len) ? -ENOMEM : (s64)addr;
+        return vma_unmap_range(mm, addr, addr + len) ? -ENOMEM : (s64)addr;
     }
     addr = PAGE_UP(addr);
     if (addr && range_ok(addr, len) && is_free(mm, addr, len))
@@ -107,22 +121,56 @@ static s64 choose_place(struct mm *mm, u64 addr, u64 len, u32 map_flags)
     return addr ? (s64)addr : -ENOMEM;
 }
 
-static void populate(struct mm *mm, u64 addr, u64 len, u32 prot)
+/* What the user's words make of an area. mmap_lock. */
+static u32 flags_of(const struct mm *mm, u32 prot, u32 map_flags)
 {
-    enum fault_access how = prot & PROT_WRITE ? FAULT_WRITE : FAULT_READ;
+    u32 flags = (prot & VM_ACCESS) | mm->def_flags;
 
-    if (!(prot & (PROT_READ | PROT_WRITE)))
-        return;
-    for (u64 va = addr; va < addr + len; va += PAGE_SIZE)
-        if (mm_fault(mm, va, how) != FAULT_DONE)
-            return; /* as Linux: mmap succeeds all the same */
+    flags |= map_flags & MAP_SHARED ? VM_SHARED : 0;
+    flags |= map_flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0;
+    flags |= map_flags & MAP_LOCKED ? VM_LOCKED : 0;
+    flags |= map_flags & MAP_NOWRITE ? VM_NOWRITE : 0;
+    flags |= map_flags & MAP_NORESERVE ? VM_NORESERVE : 0;
+    if (vma_is_data(flags) && !(flags & VM_NORESERVE))
+        flags |= VM_ACCOUNT;
+    return flags;
+}
+
+/* Pages of areas that lie in the range, and will be replaced. */
+static u64 pages_within(struct mm *mm, u64 start, u64 end)
+{
+    u64 bytes = 0;
+
+    for (unsigned i = vma_index(mm, start);
+         i < mm->nr_areas && mm->areas[i]->start < end; i++)
+        bytes += min_u64(mm->areas[i]->end, end) -
+                 max_u64(mm->areas[i]->start, start);
+    return bytes >> PAGE_SHIFT;
+}
+
+/* mmap_lock for writing. An address or -errno. */
+static s64 mmap_locked(struct mm *mm, u64 addr, u64 len, u32 flags,
+                       u32 map_flags, struct mapping *file, u64 file_page)
+{
+    u64 more = len >> PAGE_SHIFT;
+    s64 at;
+
+    if ((map_flags & MAP_FIXED) && user_range_ok(addr, len))
+        more -= pages_within(mm, addr, addr + len);
+    if (mm_may_expand(mm, flags, more))
+        return -ENOMEM;
+    at = vma_choose_place(mm, addr, len, map_flags);
+    if (at > 0 &&
+        map_locked(mm, (u64)at, (u64)at + len, flags, file, file_page, NULL))
+        return -ENOMEM;
+    return at;
 }
 
 s64 mm_mmap(struct mm *mm, u64 addr, u64 len, u32 prot, u32 map_flags,
             struct mapping *file, u64 file_page)
 {
     bool shared = map_flags & MAP_SHARED;
-    u32 flags = prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+    u32 flags;
     s64 at;
 
     if (len > USER_END)
@@ -131,17 +179,12 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 len, u32 prot, u32 map_flags,
     /* The caller brings the object that a shared area is to show. */
     if (!len || shared == !!(map_flags & MAP_PRIVATE) || (shared && !file))
         return -EINVAL;
-    flags |= (shared ? VM_SHARED : 0) |
-             (map_flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0);
-
     down_write(&mm->mmap_lock);
-    at = choose_place(mm, addr, len, map_flags);
-    if (at > 0 &&
-        map_locked(mm, (u64)at, (u64)at + len, flags, file, file_page, NULL))
-        at = -ENOMEM;
+    flags = flags_of(mm, prot, map_flags);
+    at = mmap_locked(mm, addr, len, flags, map_flags, file, file_page);
     up_write(&mm->mmap_lock);
-    if (at > 0 && (map_flags & MAP_POPULATE))
-        populate(mm, (u64)at, len, prot);
+    if (at > 0 && ((map_flags & MAP_POPULATE) || vma_wants_pages(flags)))
+        mm_populate(mm, (u64)at, len);
     return at;
 }
 
@@ -154,7 +197,11 @@ int mm_map_fixed(struct mm *mm, u64 start, u64 end, u32 vm_flags,
         !range_ok(start, end - start))
         return -EINVAL;
     down_write(&mm->mmap_lock);
-    err = is_free(mm, start, end - start) ? 0 : unmap_locked(mm, start, end);
+    if (!(vm_flags & VM_SHARED) && (vm_flags & VM_WRITE))
+        vm_flags |= VM_ACCOUNT;
+    err = mm_may_expand(mm, vm_flags, (end - start) >> PAGE_SHIFT);
+    if (!err && !is_free(mm, start, end - start))
+        err = vma_unmap_range(mm, start, end);
     if (!err)
         err = map_locked(mm, start, end, vm_flags, file, file_page, name);
     up_write(&mm->mmap_lock);
@@ -169,7 +216,7 @@ s64 mm_munmap(struct mm *mm, u64 addr, u64 len)
         addr > USER_END - PAGE_UP(len))
         return -EINVAL;
     down_write(&mm->mmap_lock);
-    err = unmap_locked(mm, addr, addr + PAGE_UP(len));
+    err = vma_unmap_range(mm, addr, addr + PAGE_UP(len));
     up_write(&mm->mmap_lock);
     return err;
 }
@@ -177,16 +224,19 @@ s64 mm_munmap(struct mm *mm, u64 addr, u64 len)
 /* mmap_lock for writing. */
 static int grow_heap(struct mm *mm, u64 old_end, u64 new_end)
 {
+    u32 flags = VM_READ | VM_WRITE | VM_ACCOUNT | mm->def_flags;
+
     if (!range_ok(old_end, new_end - old_end) ||
-        !is_free(mm, old_end, new_end - old_end + PAGE_SIZE))
+        !is_free(mm, old_end, new_end - old_end + PAGE_SIZE) ||
+        mm_may_expand(mm, flags, (new_end - old_end) >> PAGE_SHIFT))
         return -ENOMEM;
-    return map_locked(mm, old_end, new_end, VM_READ | VM_WRITE, NULL, 0,
-                      "[heap]");
+    return map_locked(mm, old_end, new_end, flags, NULL, 0, "[heap]");
 }
 
 s64 mm_brk(struct mm *mm, u64 new_brk)
 {
     u64 old_end, new_end;
+    bool lock;
     int err = 0;
 
     down_write(&mm->mmap_lock);
@@ -196,11 +246,14 @@ s64 mm_brk(struct mm *mm, u64 new_brk)
         if (new_end > old_end)
             err = grow_heap(mm, old_end, new_end);
         else if (new_end < old_end)
-            err = unmap_locked(mm, new_end, old_end);
+            err = vma_unmap_range(mm, new_end, old_end);
         if (!err)
             mm->brk = new_brk;
     }
     new_brk = mm->brk;
+    lock = vma_wants_pages(mm->def_flags) && new_end > old_end && !err;
     up_write(&mm->mmap_lock);
+    if (lock)
+        mm_populate(mm, old_end, new_end - old_end);
     return (s64)new_brk;
 }

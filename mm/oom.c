@@ -44,10 +44,23 @@ void oom_init(void)
     mutex_init(&oom_lock, "oom", RANK_OOM);
 }
 
-/* Read without pt_lock: a figure to compare by. */
-static u64 mm_size(struct mm *mm)
+/*
+ * Linux's score: the pages that its death would free, and for each point of
+ * oom_score_adj a thousandth of all memory more (or less). -1000: never. Read
+ * without pt_lock: a figure to compare by.
+ */
+u64 oom_badness(struct mm *mm)
 {
-    return READ_ONCE(mm->rss) + READ_ONCE(mm->swapped) + READ_ONCE(mm->tables);
+    s64 adj = READ_ONCE(mm->oom_score_adj), score;
+    u64 swap, free;
+
+    if (adj == OOM_SCORE_ADJ_MIN)
+        return 0;
+    swap_totals(&swap, &free);
+    score = (s64)(READ_ONCE(mm->rss) + READ_ONCE(mm->swapped) +
+                  READ_ONCE(mm->tables)) +
+            adj * (s64)(total_frames() + swap) / 1000;
+    return score > 1 ? (u64)score : 1;
 }
 
 static bool has_memory(struct mm *mm)
@@ -57,7 +70,7 @@ static bool has_memory(struct mm *mm)
 
 static void rank_one(struct ranking *r, struct mm *mm)
 {
-    u64 size = mm_size(mm);
+    u64 size = oom_badness(mm);
     unsigned at = r->nr;
 
     while (at > 0 && r->size[at - 1] < size)
@@ -82,7 +95,8 @@ static void rank_all(struct ranking *r, bool no_oom)
 
     r->nr = 0;
     while ((mm = mm_next(mm)))
-        if (mm->no_oom == no_oom && !mm->oom_victim && has_memory(mm))
+        if (mm->no_oom == no_oom && !mm->oom_victim && has_memory(mm) &&
+            oom_badness(mm) > 0)
             rank_one(r, mm);
 }
 
@@ -96,12 +110,14 @@ static void print_ranking(const struct ranking *r)
            (unsigned long long)total_free_frames(),
            (unsigned long long)total_frames(), (unsigned long long)swap_free,
            (unsigned long long)swap_total);
-    printk("    pid     pages   swapped    tables  name\n");
+    printk("    pid     pages   swapped    tables   adj     score  name\n");
     for (unsigned i = 0; i < r->nr; i++)
-        printk("%7d %9llu %9llu %9llu  %s\n", r->mm[i]->pid,
+        printk("%7d %9llu %9llu %9llu %5d %9llu  %s\n", r->mm[i]->pid,
                (unsigned long long)READ_ONCE(r->mm[i]->rss),
                (unsigned long long)READ_ONCE(r->mm[i]->swapped),
-               (unsigned long long)READ_ONCE(r->mm[i]->tables), r->mm[i]->comm);
+               (unsigned long long)READ_ONCE(r->mm[i]->tables),
+               r->mm[i]->oom_score_adj, (unsigned long long)r->size[i],
+               r->mm[i]->comm);
 }
 
 /* oom_lock held. */
@@ -121,7 +137,8 @@ static void kill(struct mm *mm)
     WRITE_ONCE(victim, mm);
     WRITE_ONCE(mm->oom_victim, true);
     memory_barrier(); /* see the top of the file */
-    printk("out of memory: killing process %d (%s)\n", mm->pid, mm->comm);
+    printk("out of memory: killing process %d (%s): the highest score\n",
+           mm->pid, mm->comm);
     mm_event("oom.kill", NULL, "pid=%d", mm->pid);
     stat_inc(STAT_oom_kill);
     oom_kill_mm_users(mm); /* 0: it is exiting already, which will do */

@@ -2,9 +2,9 @@
 /*
  * Walking page tables: from the root down, 512 entries a level.
  *
- * Tables of a user address space are only added while it lives, and freed
- * together when nobody can use it any more: so a table that was reached stays
- * as long as the mm does.
+ * A table of a user address space is freed when no area is left in its span
+ * (munmap, with mmap_lock for writing), or with its mm. It is unlinked under
+ * pt_lock: so a table that was reached stays as long as that is held.
  */
 #include <mm/mm.h>
 #include <mm/pagetable.h>
@@ -13,6 +13,7 @@
 #include <kernel/errno.h>
 #include <kernel/print.h>
 #include <kernel/x86/directmap.h>
+#include <kernel/x86/tlb.h>
 
 pte_t *kernel_root; /* written once, at boot */
 
@@ -153,6 +154,49 @@ pte_t *pt_next(pte_t *root, u64 *va, u64 end)
         } while (*va < end && pt_index(*va, 1) != 0);
     }
     return NULL;
+}
+
+/* Unlink what lies in [from, to) below this table, which covers `base` on, and
+   collect the pages on a list. pt_lock held. */
+static void unlink_tables(struct mm *mm, pte_t *table, unsigned level, u64 base,
+                          u64 from, u64 to, struct list_head *gone)
+{
+    u64 step = span(level);
+    u64 at = from > base ? ROUND_DOWN(from - base, step) + base : base;
+
+    for (; at < to && at - base < step * PT_ENTRIES; at += step) {
+        pte_t *p = &table[pt_index(at, level)];
+
+        if (!(pte_read(p) & PTE_P))
+            continue;
+        if (level > 2)
+            unlink_tables(mm, table_of(pte_read(p)), level - 1, at, from, to,
+                          gone);
+        if (at < from || at + step > to)
+            continue; /* somebody else's are in it too */
+        list_add(&virt_to_page(table_of(pte_read(p)))->lru, gone);
+        pte_write(p, 0);
+        mm->tables--;
+    }
+}
+
+void pt_free_range(struct mm *mm, u64 from, u64 to)
+{
+    struct list_head gone = LIST_INIT(gone);
+    struct page *page, *tmp;
+
+    if (ROUND_UP(from, span(2)) + span(2) > to)
+        return; /* not one whole table: the usual case */
+    spin_lock(&mm->pt_lock);
+    unlink_tables(mm, mm->pt.root, PT_LEVELS, 0, from, to, &gone);
+    spin_unlock(&mm->pt_lock);
+    if (list_empty(&gone))
+        return;
+    tlb_flush_all(&mm->pt); /* and what it remembers of upper levels */
+    list_for_each_entry_safe (page, tmp, &gone, lru) {
+        list_del(&page->lru);
+        put_page(page);
+    }
 }
 
 static void free_tables(pte_t *table, unsigned level, unsigned entries)

@@ -33,6 +33,13 @@ pte_t *pt_next(pte_t *root, u64 *va, u64 end);
 /* Free all tables (user half) and the root. No entry may be left. */
 void pt_destroy(struct mm *mm);
 
+/*
+ * Free the tables whose whole span lies in [from, to) of user space, where no
+ * area is. They are taken away under pt_lock, and freed when no processor can
+ * walk them any more. mmap_lock for writing.
+ */
+void pt_free_range(struct mm *mm, u64 from, u64 to);
+
 /* The root that the kernel runs on without a process. */
 extern pte_t *kernel_root;
 

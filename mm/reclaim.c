@@ -115,8 +115,9 @@ static enum fate take_out(struct page *page, int mine)
 
 static enum fate fate_of_error(int err)
 {
-    /* Both will be so for a while: look at other pages first. */
-    return err == -EBUSY || err == -EIO ? FATE_ACTIVATE : FATE_KEEP;
+    /* They will be so for a while: look at other pages first. */
+    return err == -EBUSY || err == -EIO || err == -EPERM ? FATE_ACTIVATE
+                                                         : FATE_KEEP;
 }
 
 static bool used_lately(struct page *page)

@@ -64,7 +64,8 @@ void rmap_walk(struct page *page, enum rmap_want want,
  * nothing by itself: entries already replaced stay valid (swap: a fault brings
  * them back; migration: the caller calls rmap_restore).
  * Returns 0 if no entry maps it any more, -EBUSY if the design refused,
- * -EAGAIN if it was used meanwhile (accessed bit, with check_accessed).
+ * -EAGAIN if it was used meanwhile (accessed bit, with check_accessed), -EPERM
+ * if an area that shows it is mlocked (that does not keep it from migration).
  */
 enum unmap_to { UNMAP_TO_SWAP, UNMAP_TO_FILE, UNMAP_TO_MIGRATION };
 int rmap_unmap(struct page *page, enum unmap_to to, int mine,

@@ -6,6 +6,7 @@
  * dozen areas of a usual process is cheaper than any tree. Whatever can fail
  * (memory) fails before anything is changed.
  */
+#include <mm/commit.h>
 #include <mm/filemap.h>
 #include <mm/lockorder.h>
 #include <mm/rmap.h>
@@ -22,6 +23,28 @@ void vma_init(void)
     slab_cache_init(&vma_cache, "vma", sizeof(struct vma));
 }
 
+/* The area's pages come into the sums of its space, or leave them. */
+static void account(struct vma *vma, s64 sign)
+{
+    u64 pages = (u64)(sign * (s64)((vma->end - vma->start) >> PAGE_SHIFT));
+    struct mm *mm = vma->mm;
+
+    mm->total_vm += pages;
+    if (vma_is_data(vma->flags))
+        mm->data_vm += pages;
+    if (vma->flags & VM_LOCKED)
+        mm->locked_vm += pages;
+    if (vma->flags & VM_ACCOUNT)
+        vm_commit((s64)pages);
+}
+
+void vma_set_flags(struct vma *vma, u32 flags)
+{
+    account(vma, -1);
+    vma->flags = flags;
+    account(vma, 1);
+}
+
 struct vma *vma_create(struct mm *mm, u64 start, u64 end, u32 flags,
                        struct mapping *file, u64 pgoff)
 {
@@ -36,6 +59,7 @@ struct vma *vma_create(struct mm *mm, u64 start, u64 end, u32 flags,
     vma->pgoff = file ? pgoff : start >> PAGE_SHIFT;
     vma->file = file;
     list_init(&vma->anon_node);
+    account(vma, 1);
     if (file) {
         mapping_get(file);
         file_area_link(vma);
@@ -45,6 +69,7 @@ struct vma *vma_create(struct mm *mm, u64 start, u64 end, u32 flags,
 
 void vma_destroy(struct vma *vma)
 {
+    account(vma, -1);
     anon_vma_unlink(vma);
     if (vma->file) {
         file_area_unlink(vma);
@@ -126,6 +151,7 @@ void vma_set_range(struct vma *vma, u64 start, u64 end)
 {
     struct anon_vma *a = vma->anon;
 
+    account(vma, -1);
     if (vma->file)
         mutex_lock(&vma->file->areas_lock);
     if (a)
@@ -138,6 +164,7 @@ void vma_set_range(struct vma *vma, u64 start, u64 end)
         mutex_unlock(&a->lock);
     if (vma->file)
         mutex_unlock(&vma->file->areas_lock);
+    account(vma, 1);
 }
 
 /*
@@ -164,6 +191,20 @@ int vma_split_at(struct mm *mm, u64 addr)
         anon_vma_link(high, low->anon);
     vma_set_range(low, low->start, addr);
     vma_insert(mm, high);
+    return 0;
+}
+
+int vma_isolate_range(struct mm *mm, u64 start, u64 end, bool hole_ok)
+{
+    u64 at = start;
+
+    for (unsigned i = vma_index(mm, start); !hole_ok && at < end; i++) {
+        if (i >= mm->nr_areas || mm->areas[i]->start > at)
+            return -ENOMEM;
+        at = mm->areas[i]->end;
+    }
+    if (vma_reserve(mm, 2) || vma_split_at(mm, start) || vma_split_at(mm, end))
+        return -ENOMEM;
     return 0;
 }
 

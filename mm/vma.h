@@ -26,8 +26,21 @@ void vma_remove(struct mm *mm, unsigned first, unsigned n);
 unsigned vma_index(struct mm *mm, u64 addr);
 /* Cut areas so that none crosses addr. 0 or -ENOMEM. */
 int vma_split_at(struct mm *mm, u64 addr);
-/* Move an area's borders. The family's lock is taken. */
+/* Move an area's borders. The locks of the reverse map are taken. */
 void vma_set_range(struct vma *vma, u64 start, u64 end);
+/* Change what it is; the entries of its pages are the caller's affair. */
+void vma_set_flags(struct vma *vma, u32 flags);
+/* Cut areas so that [start, end) has areas of its own. 0, or -ENOMEM: no
+   memory, or (hole_ok not set) a hole. */
+int vma_isolate_range(struct mm *mm, u64 start, u64 end, bool hole_ok);
+/* Unmap whatever is in the range. -ENOMEM: no room to cut, nothing is done. */
+int vma_unmap_range(struct mm *mm, u64 start, u64 end);
+/* Fault in the areas of a range, for writing where that makes the pages the
+   process's own. mmap_lock not held; what cannot be had is left out. */
+void mm_populate(struct mm *mm, u64 addr, u64 len);
+/* A place for len bytes: an address or -errno; what is there is unmapped if
+   map_flags say so. */
+s64 vma_choose_place(struct mm *mm, u64 addr, u64 len, u32 map_flags);
 /* Make one area of neighbours that continue each other, within [start, end]
    and at its borders. */
 void vma_merge_range(struct mm *mm, u64 start, u64 end);
@@ -36,6 +49,23 @@ void vma_merge_range(struct mm *mm, u64 start, u64 end);
 static inline u64 vma_file_index(const struct vma *vma, u64 addr)
 {
     return vma->pgoff + ((addr - vma->start) >> PAGE_SHIFT);
+}
+
+/* Does [addr, addr + len), rounded up to pages, lie in user space? */
+static inline bool user_range_ok(u64 addr, u64 len)
+{
+    return len <= USER_END && addr <= USER_END - PAGE_UP(len);
+}
+
+static inline bool vma_wants_pages(u32 flags)
+{
+    return (flags & (VM_LOCKED | VM_LOCKONFAULT)) == VM_LOCKED;
+}
+
+/* What RLIMIT_DATA is about. */
+static inline bool vma_is_data(u32 flags)
+{
+    return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
 }
 
 /* Bits for a page-table entry of this area. */

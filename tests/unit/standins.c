@@ -30,6 +30,7 @@ int mprotect(void *addr, size_t len, int prot);
 char *host_arena;
 struct boot_info boot_info;
 bool host_quiet = true, host_signal, host_fatal, host_dying;
+u64 host_limit[16] = {[0 ... 15] = ~0ull};
 bool (*host_event)(void);
 struct mm *host_oom_victim;
 
@@ -316,6 +317,11 @@ bool set_memalloc(bool on)
 bool is_memalloc(void)
 {
     return memalloc;
+}
+
+u64 current_limit(enum current_limit which)
+{
+    return host_limit[which];
 }
 
 bool is_oom_victim(void)

@@ -8,6 +8,7 @@
 struct mm;
 
 extern bool host_quiet, host_signal, host_fatal, host_dying;
+extern u64 host_limit[16];
 extern bool (*host_event)(void);
 extern struct mm *host_oom_victim;
 extern int host_fail_reads, host_fail_writes;

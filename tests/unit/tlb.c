@@ -52,6 +52,11 @@ void tlb_flush_range(struct pgtable *pt, u64 start, u64 end)
     forget(pt->root, start >> PAGE_SHIFT, PAGE_UP(end) >> PAGE_SHIFT);
 }
 
+void tlb_flush_all(struct pgtable *pt)
+{
+    forget(pt->root, 0, ~0ull);
+}
+
 /* The direct map needs none here: mprotect sees to it. */
 void tlb_flush_kernel(u64 start, u64 end)
 {

@@ -33,6 +33,7 @@ extern struct blockdev host_disk;
 extern int host_fail_reads, host_fail_writes; /* so many requests fail */
 extern bool host_signal;                      /* signal_is_pending() */
 extern bool host_fatal;                       /* fatal_signal_pending() */
+extern u64 host_limit[16];                    /* current_limit() */
 extern bool host_dying;                       /* is_oom_victim() */
 /* Called when mm/ sleeps: false = it has nothing to do. */
 extern bool (*host_event)(void);
@@ -56,5 +57,6 @@ struct page *user_page(struct mm *mm, u64 addr);
 int run_frame_tests(void);
 int run_migrate_tests(void);
 int run_file_tests(void);
+int run_area_tests(void);
 
 #endif
