@@ -25,6 +25,8 @@
 #define AT_FDCWD            (-100)
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_REMOVEDIR        0x200
+#define AT_EACCESS          0x200 /* in faccessat2: as everybody is root */
+#define AT_SYMLINK_FOLLOW   0x400
 #define AT_EMPTY_PATH       0x1000
 
 #define POLLIN   0x0001
@@ -123,6 +125,13 @@ int path_link(int dirfd, const char *path, struct inode *child);
 /* A directory's absolute path; 0, -ENOENT or -ERANGE. Caller holds the tree
    lock. */
 int inode_path(struct inode *dir, char *buf, size_t size);
+
+/* ---- fs/sys_attr.c ---- */
+
+/* What a program names by dirfd and path; empty_ok: with an empty path (or
+   none) dirfd itself. A reference, or NULL and *err. */
+struct inode *at_file_or_path(int dirfd, u64 user_path, bool nofollow,
+                              bool empty_ok, int *err);
 
 /* ---- fs/file.c, fs/fdtable.c ---- */
 

@@ -37,10 +37,11 @@ static void fill_times(struct linux_stat *s, u64 ns)
     memcpy(s->ctime, s->mtime, sizeof(s->ctime));
 }
 
-static s64 put_stat(struct inode *inode, u64 user)
+static void fill_stat(struct inode *inode, struct linux_stat *s)
 {
     u64 size = inode_size(inode);
-    struct linux_stat s = {
+
+    *s = (struct linux_stat){
         .dev = THE_DEVICE,
         .ino = inode->ino,
         .rdev = inode->rdev,
@@ -50,12 +51,19 @@ static s64 put_stat(struct inode *inode, u64 user)
     };
 
     mutex_lock(&fs_tree_lock);
-    s.mode = inode->mode;
-    s.uid = inode->uid;
-    s.gid = inode->gid;
-    s.nlink = inode->nlink;
+    s->mode = inode->mode;
+    s->uid = inode->uid;
+    s->gid = inode->gid;
+    s->nlink = inode->nlink;
     mutex_unlock(&fs_tree_lock);
-    fill_times(&s, READ_ONCE(inode->mtime_ns));
+    fill_times(s, READ_ONCE(inode->mtime_ns));
+}
+
+static s64 put_stat(struct inode *inode, u64 user)
+{
+    struct linux_stat s;
+
+    fill_stat(inode, &s);
     return copy_to_user(user, &s, sizeof(s));
 }
 
@@ -135,6 +143,79 @@ s64 sys_newfstatat(const u64 *a)
         return (int)a[0] == AT_FDCWD ? stat_cwd(a[2])
                                      : stat_fd((int)a[0], a[2]);
     return stat_path((int)a[0], a[1], a[2], flags & AT_SYMLINK_NOFOLLOW);
+}
+
+/* ---- statx ---- */
+
+#define STATX_BASIC     0x7ffu
+#define STATX_RESERVED  0x80000000u
+#define AT_STATX_SYNC   0x6000u /* as often as one likes: nothing is cached */
+#define AT_NO_AUTOMOUNT 0x800u
+#define STATX_FLAGS \
+    (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC)
+
+struct linux_statx_time {
+    s64 sec;
+    u32 nsec;
+    s32 pad;
+};
+
+struct linux_statx {
+    u32 mask, blksize;
+    u64 attributes;
+    u32 nlink, uid, gid;
+    u16 mode, pad;
+    u64 ino, size, blocks, attributes_mask;
+    struct linux_statx_time atime, btime, ctime, mtime;
+    u32 rdev_major, rdev_minor, dev_major, dev_minor;
+    u64 spare[14];
+};
+
+_Static_assert(sizeof(struct linux_statx) == 256, "the ABI's layout");
+
+static s64 put_statx(const struct linux_stat *s, u64 user)
+{
+    struct linux_statx_time t = {.sec = (s64)s->mtime[0],
+                                 .nsec = (u32)s->mtime[1]};
+    struct linux_statx x = {
+        .mask = STATX_BASIC,
+        .blksize = (u32)s->blksize,
+        .nlink = (u32)s->nlink,
+        .uid = s->uid,
+        .gid = s->gid,
+        .mode = (u16)s->mode,
+        .ino = s->ino,
+        .size = (u64)s->size,
+        .blocks = (u64)s->blocks,
+        .atime = t,
+        .ctime = t,
+        .mtime = t,
+        .rdev_major = s->rdev >> 8 & 0xfff,
+        .rdev_minor = (s->rdev & 0xff) | (u32)(s->rdev >> 12 & ~0xffu),
+        .dev_minor = THE_DEVICE,
+    };
+
+    return copy_to_user(user, &x, sizeof(x));
+}
+
+/* dirfd, path, flags, mask, buffer: all of it is always told. */
+s64 sys_statx(const u64 *a)
+{
+    u32 flags = (u32)a[2];
+    struct linux_stat s;
+    struct inode *inode;
+    int err = 0;
+
+    if ((flags & ~STATX_FLAGS) || (flags & AT_STATX_SYNC) == AT_STATX_SYNC ||
+        ((u32)a[3] & STATX_RESERVED))
+        return -EINVAL;
+    inode = at_file_or_path((int)a[0], a[1], flags & AT_SYMLINK_NOFOLLOW,
+                            flags & AT_EMPTY_PATH, &err);
+    if (!inode)
+        return err;
+    fill_stat(inode, &s);
+    inode_put(inode);
+    return put_statx(&s, a[4]);
 }
 
 /* ---- the file system ---- */

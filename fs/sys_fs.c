@@ -11,7 +11,8 @@
 #include <kernel/uaccess.h>
 #include <mm/slab.h>
 
-#define MS_REMOUNT 32
+#define MS_REMOUNT       32
+#define RENAME_NOREPLACE 1u
 
 static u32 without_umask(u64 mode)
 {
@@ -37,6 +38,12 @@ s64 sys_mkdir(const u64 *a)
                     inode_create(S_IFDIR | without_umask(a[1])));
 }
 
+s64 sys_mkdirat(const u64 *a)
+{
+    return link_new((int)a[0], a[1],
+                    inode_create(S_IFDIR | without_umask(a[2])));
+}
+
 static s64 make_node(int dirfd, u64 user_path, u32 mode, u64 rdev)
 {
     u32 kind = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
@@ -59,36 +66,71 @@ s64 sys_mknodat(const u64 *a)
     return make_node((int)a[0], a[1], (u32)a[2], (u32)a[3]);
 }
 
-s64 sys_symlink(const u64 *a)
+static s64 make_symlink(u64 user_target, int dirfd, u64 user_path)
 {
     int err;
-    char *target = path_from_user(a[0], &err);
+    char *target = path_from_user(user_target, &err);
     struct inode *inode;
 
     if (!target)
         return err;
     inode = inode_make_link(target);
     kfree(target);
-    return link_new(AT_FDCWD, a[1], inode);
+    return link_new(dirfd, user_path, inode);
+}
+
+s64 sys_symlink(const u64 *a)
+{
+    return make_symlink(a[0], AT_FDCWD, a[1]);
+}
+
+s64 sys_symlinkat(const u64 *a)
+{
+    return make_symlink(a[0], (int)a[1], a[2]);
+}
+
+static struct inode *lookup_user(int dirfd, u64 user_path, bool nofollow,
+                                 int *err)
+{
+    char *path = path_from_user(user_path, err);
+    struct inode *inode =
+        path ? path_lookup_at(dirfd, path, nofollow, err) : NULL;
+
+    kfree(path);
+    return inode;
+}
+
+/* A second name for what `inode` is; takes over its reference. */
+static s64 link_again(struct inode *inode, int dirfd, u64 user_path)
+{
+    if (is_kind(inode, S_IFDIR)) {
+        inode_put(inode);
+        return -EPERM;
+    }
+    return link_new(dirfd, user_path, inode);
 }
 
 s64 sys_link(const u64 *a)
 {
     int err;
-    char *old = path_from_user(a[0], &err);
-    struct inode *inode;
+    struct inode *inode = lookup_user(AT_FDCWD, a[0], true, &err);
 
-    if (!old)
-        return err;
-    inode = path_lookup(old, true, &err);
-    kfree(old);
-    if (!inode)
-        return err;
-    if (is_kind(inode, S_IFDIR)) {
-        inode_put(inode);
-        return -EPERM;
-    }
-    return link_new(AT_FDCWD, a[1], inode);
+    return inode ? link_again(inode, AT_FDCWD, a[1]) : err;
+}
+
+/* old dirfd, old, new dirfd, new, flags: with an empty path the open file
+   itself gets a name (O_TMPFILE's other half). */
+s64 sys_linkat(const u64 *a)
+{
+    u32 flags = (u32)a[4];
+    struct inode *inode;
+    int err = 0;
+
+    if (flags & ~(u32)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    inode = at_file_or_path((int)a[0], a[1], !(flags & AT_SYMLINK_FOLLOW),
+                            flags & AT_EMPTY_PATH, &err);
+    return inode ? link_again(inode, (int)a[2], a[3]) : err;
 }
 
 /* ---- taking names away ---- */
@@ -141,84 +183,122 @@ s64 sys_unlinkat(const u64 *a)
     return remove_name((int)a[0], a[1], (u32)a[2] & AT_REMOVEDIR);
 }
 
+struct renaming {
+    struct inode *from_dir, *to_dir; /* where relative paths begin */
+    const char *old, *new;
+    bool keep; /* RENAME_NOREPLACE */
+};
+
 /* Caller holds the tree lock. */
-static int rename_from(struct inode *start, const struct place *from,
-                       const char *new)
+static int rename_from(const struct renaming *r, const struct place *from)
 {
+    struct inode *there;
     struct place to;
-    int err = path_parent(start, new, &to);
+    int err = path_parent(r->to_dir, r->new, &to);
 
     if (err)
         return err;
-    err = dir_rename(from->dir, from->name, to.dir, to.name);
+    there = r->keep ? dir_lookup(to.dir, to.name) : NULL;
+    if (there)
+        err = -EEXIST;
+    else
+        err = dir_rename(from->dir, from->name, to.dir, to.name);
+    inode_put(there);
     inode_put(to.dir);
     return err;
 }
 
-static int rename_paths(const char *old, const char *new)
+static int rename_paths(const struct renaming *r)
 {
     struct place from;
     int err;
-    struct inode *cwd = path_lookup(".", false, &err);
 
-    if (!cwd)
-        return err;
     mutex_lock(&fs_tree_lock);
-    err = path_parent(cwd, old, &from);
+    err = path_parent(r->from_dir, r->old, &from);
     if (!err) {
-        err = rename_from(cwd, &from, new);
+        err = rename_from(r, &from);
         inode_put(from.dir);
     }
     mutex_unlock(&fs_tree_lock);
-    inode_put(cwd);
     return err;
 }
 
-s64 sys_rename(const u64 *a)
+static s64 do_rename(int old_fd, u64 user_old, int new_fd, u64 user_new,
+                     bool keep)
 {
     int err;
-    char *old = path_from_user(a[0], &err);
-    char *new = old ? path_from_user(a[1], &err) : NULL;
+    char *old = path_from_user(user_old, &err);
+    char *new = old ? path_from_user(user_new, &err) : NULL;
+    struct renaming r = {.old = old, .new = new, .keep = keep};
 
     if (new)
-        err = rename_paths(old, new);
+        r.from_dir = path_start(old_fd, old, &err);
+    if (r.from_dir)
+        r.to_dir = path_start(new_fd, new, &err);
+    if (r.to_dir)
+        err = rename_paths(&r);
+    inode_put(r.from_dir);
+    inode_put(r.to_dir);
     kfree(old);
     kfree(new);
     return err;
 }
 
-/* ---- by path ---- */
-
-static struct inode *lookup_user(u64 user_path, bool nofollow, int *err)
+s64 sys_rename(const u64 *a)
 {
-    char *path = path_from_user(user_path, err);
-    struct inode *inode = path ? path_lookup(path, nofollow, err) : NULL;
-
-    kfree(path);
-    return inode;
+    return do_rename(AT_FDCWD, a[0], AT_FDCWD, a[1], false);
 }
 
-s64 sys_readlink(const u64 *a)
+s64 sys_renameat(const u64 *a)
 {
-    int err;
-    struct inode *inode = lookup_user(a[0], true, &err);
+    return do_rename((int)a[0], a[1], (int)a[2], a[3], false);
+}
+
+/* Exchanging two names, and white-outs, are for file systems on disks. */
+s64 sys_renameat2(const u64 *a)
+{
+    if ((u32)a[4] & ~RENAME_NOREPLACE)
+        return -EINVAL;
+    return do_rename((int)a[0], a[1], (int)a[2], a[3],
+                     (u32)a[4] & RENAME_NOREPLACE);
+}
+
+/* ---- by path ---- */
+
+/* Takes over the reference. */
+static s64 put_link(struct inode *inode, u64 ubuf, u64 size)
+{
     s64 len = -EINVAL;
 
-    if (!inode)
-        return err;
-    if (inode->link && (s32)a[2] > 0) {
-        len = (s64)min_u64(strlen(inode->link), a[2] & 0x7fffffff);
-        if (copy_to_user(a[1], inode->link, (size_t)len))
+    if (inode->link && (s32)size > 0) {
+        len = (s64)min_u64(strlen(inode->link), size & 0x7fffffff);
+        if (copy_to_user(ubuf, inode->link, (size_t)len))
             len = -EFAULT;
     }
     inode_put(inode);
     return len;
 }
 
+s64 sys_readlink(const u64 *a)
+{
+    int err;
+    struct inode *inode = lookup_user(AT_FDCWD, a[0], true, &err);
+
+    return inode ? put_link(inode, a[1], a[2]) : err;
+}
+
+s64 sys_readlinkat(const u64 *a)
+{
+    int err = 0;
+    struct inode *inode = at_file_or_path((int)a[0], a[1], true, true, &err);
+
+    return inode ? put_link(inode, a[2], a[3]) : err;
+}
+
 s64 sys_truncate(const u64 *a)
 {
     int err;
-    struct inode *inode = lookup_user(a[0], false, &err);
+    struct inode *inode = lookup_user(AT_FDCWD, a[0], false, &err);
 
     if (!inode)
         return err;
@@ -255,7 +335,7 @@ static s64 stand_in(struct inode *dir)
 s64 sys_chdir(const u64 *a)
 {
     int err;
-    struct inode *dir = lookup_user(a[0], false, &err);
+    struct inode *dir = lookup_user(AT_FDCWD, a[0], false, &err);
 
     return dir ? stand_in(dir) : err;
 }
@@ -336,7 +416,7 @@ static int check_type(u64 user_type, u64 flags)
 static int check_target(u64 user_path)
 {
     int err;
-    struct inode *dir = lookup_user(user_path, false, &err);
+    struct inode *dir = lookup_user(AT_FDCWD, user_path, false, &err);
 
     if (!dir)
         return err;
