@@ -76,6 +76,8 @@ void devices_init(void)
     add("/dev/null", 1, 3, &null_ops);
     add("/dev/zero", 1, 5, &zero_ops);
     add("/dev/full", 1, 7, &full_ops);
+    add("/dev/random", 1, 8, &random_ops);
+    add("/dev/urandom", 1, 9, &random_ops);
     add("/dev/kmsg", 1, 11, &kmsg_ops);
     add("/dev/ttyS0", 4, 64, &tty_ops);
     add("/dev/tty", 5, 0, &tty_ops);

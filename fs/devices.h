@@ -6,6 +6,7 @@
 #include <fs/file.h>
 
 extern const struct file_ops tty_ops;
+extern const struct file_ops random_ops; /* fs/random.c */
 void tty_init(void);
 void blkdev_init(void); /* a node for each disk */
 

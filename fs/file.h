@@ -100,6 +100,9 @@ void fs_init(void); /* the tree, /dev, /proc, /sys, modules */
 /* Follows links (the last one too unless nofollow). Absolute, or relative to
    the current process's cwd. A reference, or NULL and *err. */
 struct inode *path_lookup(const char *path, bool nofollow, int *err);
+/* An absolute path of the inode, which `path` led to. */
+void inode_real_path(const struct inode *, const char *path, char *buf,
+                     size_t size);
 /* The disk behind a block device's inode, or NULL. */
 struct blockdev *inode_blockdev(struct inode *);
 void inode_get(struct inode *);

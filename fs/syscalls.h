@@ -32,6 +32,7 @@ s64 sys_sync(const u64 *a);
 s64 sys_ftruncate(const u64 *a);
 s64 sys_fadvise64(const u64 *a);
 s64 sys_getdents64(const u64 *a);
+s64 sys_getrandom(const u64 *a);
 s64 sys_pipe(const u64 *a);
 s64 sys_pipe2(const u64 *a);
 s64 sys_poll(const u64 *a);

@@ -12,6 +12,7 @@
 #include <kernel/exec_args.h>
 #include <kernel/irq.h>
 #include <kernel/process_private.h>
+#include <kernel/random.h>
 #include <kernel/string.h>
 #include <kernel/uaccess.h>
 #include <mm/mm.h>
@@ -241,10 +242,15 @@ static void set_names(const struct exec *x)
     struct process *p = current_process();
     struct task *t = current_task();
     const char *slash = strrchr(x->path, '/');
-    u64 flags = spin_lock_irqsave(&tasks_lock);
+    char exe[sizeof(p->exe)];
+    u64 flags;
+
+    inode_real_path(x->inode, x->interp ? x->interp : x->path, exe,
+                    sizeof(exe));
+    flags = spin_lock_irqsave(&tasks_lock);
 
     str_copy(t->comm, slash ? slash + 1 : x->path, sizeof(t->comm));
-    str_copy(p->exe, x->path, sizeof(p->exe));
+    str_copy(p->exe, exe, sizeof(p->exe));
     p->did_exec = true;
     spin_unlock_irqrestore(&tasks_lock, flags);
 }
@@ -280,18 +286,6 @@ static void reset_registers(void)
     irq_restore(flags);
 }
 
-/* For stack protectors: differs from run to run, and is no secret. */
-static void fill_random(u64 *bytes16)
-{
-    u64 x = now_ns() ^ (u64)current_pid() << 48;
-
-    for (unsigned i = 0; i < 2; i++) {
-        x += 0x9e3779b97f4a7c15ull;
-        bytes16[i] = (x ^ x >> 31) * 0xbf58476d1ce4e5b9ull;
-        bytes16[i] ^= bytes16[i] >> 29;
-    }
-}
-
 static u64 push_stack(struct exec *x)
 {
     u64 random[2], random_at = STACK_TOP - sizeof(random);
@@ -316,7 +310,7 @@ static u64 push_stack(struct exec *x)
         AT_NULL,   0,
     };
 
-    fill_random(random);
+    random_bytes(random, sizeof(random));
     if (copy_to_user(random_at, random, sizeof(random)))
         return 0;
     return args_push(&x->args, random_at, aux, AUX_WORDS, &aux[31]);

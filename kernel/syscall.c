@@ -169,6 +169,7 @@ static const syscall_fn table[] = {
     [302] = sys_prlimit64,
     [325] = sys_mlock2,
     [316] = sys_renameat2,
+    [318] = sys_getrandom,
     [325] = sys_mlock, /* mlock2 */
     [327] = sys_preadv2,
     [328] = sys_pwritev2,

@@ -48,6 +48,7 @@ enum lock_rank {
     RANK_PCP,        /* spin (irq): a processor's free frames */
     RANK_ZONE,       /* spin (irq): buddy lists, section isolation */
     RANK_VMAP,       /* spin (irq): kernel stacks' address space */
+    RANK_RANDOM,     /* spin (irq): the random generator's key */
     RANK_DEVICE,     /* spin (irq): registers: ACPI, hotplug, PCI, tty */
     RANK_TLB,        /* spin: a shootdown's request slot */
     RANK_GUARD,      /* spin: the inside of a mutex or rwsem */

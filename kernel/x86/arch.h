@@ -22,6 +22,10 @@ static inline bool frame_is_user(const struct trap_frame *f)
     return (f->cs & 3) == 3;
 }
 
+/* 64 bits that differ each time; how well they can be foretold depends on the
+   processor (kernel/random.c). Any context. */
+u64 arch_entropy(void);
+
 /* A task's processor state that is not in a trap frame. Part of the task. */
 struct arch_task {
     u64 kernel_sp;                            /* saved by context_switch */
