@@ -70,6 +70,24 @@ static void add(const char *path, u32 major, u32 minor,
         inode_put(inode);
 }
 
+static void add_link(const char *path, const char *target)
+{
+    struct inode *link = inode_make_link(target);
+
+    if (link)
+        (void)path_link(AT_FDCWD, path, link); /* one that is there stays */
+    inode_put(link);
+}
+
+/* Shells rely on them: cat <(ls), cat /dev/stdin. */
+static void add_fd_links(void)
+{
+    add_link("/dev/fd", "/proc/self/fd");
+    add_link("/dev/stdin", "/proc/self/fd/0");
+    add_link("/dev/stdout", "/proc/self/fd/1");
+    add_link("/dev/stderr", "/proc/self/fd/2");
+}
+
 void devices_init(void)
 {
     tty_init();
@@ -82,5 +100,6 @@ void devices_init(void)
     add("/dev/ttyS0", 4, 64, &tty_ops);
     add("/dev/tty", 5, 0, &tty_ops);
     add("/dev/console", 5, 1, &tty_ops);
+    add_fd_links();
     blkdev_init();
 }

@@ -30,6 +30,8 @@ struct process *current_process(void)
     return current_task()->proc;
 }
 
+#define FIRST_UMASK 022 /* as Linux gives init */
+
 static void set_first_limits(struct process *p)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(p->rlimits); i++)
@@ -38,6 +40,7 @@ static void set_first_limits(struct process *p)
     p->rlimits[RLIMIT_CORE][0] = 0;
     p->rlimits[RLIMIT_NOFILE][0] = 1024;
     p->rlimits[RLIMIT_NOFILE][1] = 4096;
+    p->umask = FIRST_UMASK;
 }
 
 static void process_init_parts(struct process *p)
