@@ -13,6 +13,7 @@
 #include <kernel/irq.h>
 #include <kernel/process_private.h>
 #include <kernel/random.h>
+#include <kernel/shm.h>
 #include <kernel/string.h>
 #include <kernel/uaccess.h>
 #include <mm/mm.h>
@@ -271,6 +272,7 @@ static void switch_mm(struct exec *x)
     vfork_done();
     if (old)
         mm_put_user(old);
+    shm_reap();
 }
 
 /* Not switched away between the two: the registers that a switch would save

@@ -13,6 +13,7 @@
 #include <kernel/futex.h>
 #include <kernel/pid.h>
 #include <kernel/process_private.h>
+#include <kernel/shm.h>
 #include <kernel/uaccess.h>
 #include <mm/mm.h>
 
@@ -64,6 +65,7 @@ static void leave_mm(struct task *t)
     task_switch_mm(NULL);
     vfork_done();
     mm_put_user(mm);
+    shm_reap();
 }
 
 /* Others find the files under tasks_lock (/proc); closing may sleep. */

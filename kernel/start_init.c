@@ -9,6 +9,7 @@
 #include <fs/file.h>
 #include <kernel/boot.h>
 #include <kernel/futex.h>
+#include <kernel/shm.h>
 #include <kernel/pid.h>
 #include <kernel/print.h>
 #include <kernel/process_private.h>
@@ -110,6 +111,7 @@ void start_init(void)
     u64 flags;
 
     futex_init();
+    shm_init();
     if (!p || !pid || !t)
         panic("no memory for the first process");
     init_process = p;

@@ -4,6 +4,7 @@
 #include <kernel/string.h>
 #include <kernel/syscall.h>
 #include <kernel/uaccess.h>
+#include <mm/lockorder.h>
 #include <mm/swap.h>
 #include <mm/zone.h>
 
@@ -14,13 +15,29 @@
 #define REBOOT_CAD_ON    0x89abcdefu
 #define REBOOT_CAD_OFF   0x00000000u
 
-#define PR_SET_NAME 15
-#define PR_GET_NAME 16
+#define PR_SET_PDEATHSIG    1
+#define PR_GET_PDEATHSIG    2
+#define PR_GET_DUMPABLE     3
+#define PR_SET_DUMPABLE     4
+#define PR_SET_NAME         15
+#define PR_GET_NAME         16
+#define PR_SET_TIMERSLACK   29
+#define PR_GET_TIMERSLACK   30
+#define PR_GET_NO_NEW_PRIVS 39
+#define PR_GET_TID_ADDRESS  40
+#define TIMER_SLACK_NS      50000 /* what Linux says */
+
+#define PER_LINUX     0u
+#define PER_ASK       0xffffffffu
+#define HOST_NAME_MAX 64
+#define GROUPS_MAX    65536
+
+#define CAP_VERSION_3 0x20080522u
+#define CAP_ALL_LOW   0xffffffffu
+#define CAP_ALL_HIGH  0x000001ffu /* the highest is number 40 */
 
 #define ARCH_SET_FS 0x1002
 #define ARCH_GET_FS 0x1003
-
-#define NICE_0 20 /* how getpriority tells a nice value of 0 */
 
 struct user_utsname {
     char sysname[65], nodename[65], release[65], version[65], machine[65],
@@ -37,18 +54,38 @@ struct user_sysinfo {
 
 _Static_assert(sizeof(struct user_sysinfo) == 112, "the ABI's layout");
 
+static struct spinlock name_lock = SPINLOCK_INIT("host name", RANK_FDTABLE);
+static char host_name[HOST_NAME_MAX + 1] = "hotcow"; /* name lock */
+
 s64 sys_uname(const u64 *a)
 {
     struct user_utsname u = {
         .sysname = "Linux", /* whose system calls these are */
-        .nodename = "hotcow",
         .release = "6.1.0-hotcow",
         .version = "#1",
         .machine = "x86_64",
         .domainname = "(none)",
     };
 
+    spin_lock(&name_lock);
+    memcpy(u.nodename, host_name, sizeof(host_name));
+    spin_unlock(&name_lock);
     return copy_to_user(a[0], &u, sizeof(u));
+}
+
+/* name, length */
+s64 sys_sethostname(const u64 *a)
+{
+    char name[HOST_NAME_MAX + 1] = "";
+
+    if ((s64)a[1] < 0 || a[1] > HOST_NAME_MAX)
+        return -EINVAL;
+    if (copy_from_user(name, a[0], a[1]))
+        return -EFAULT;
+    spin_lock(&name_lock);
+    memcpy(host_name, name, sizeof(host_name));
+    spin_unlock(&name_lock);
+    return 0;
 }
 
 static u16 count_processes(void)
@@ -121,14 +158,43 @@ static s64 set_name(u64 user)
     return 0;
 }
 
+/* What can be asked is answered, what cannot be kept is refused. */
 s64 sys_prctl(const u64 *a)
 {
-    if (a[0] == PR_SET_NAME)
+    struct task *t = current_task();
+
+    switch ((int)a[0]) {
+    case PR_SET_NAME:
         return set_name(a[1]);
-    if (a[0] == PR_GET_NAME)
-        return copy_to_user(a[1], current_task()->comm,
-                            sizeof(current_task()->comm));
-    return -EINVAL;
+    case PR_GET_NAME:
+        return copy_to_user(a[1], t->comm, sizeof(t->comm));
+    case PR_SET_PDEATHSIG:
+        return a[1] ? -EINVAL : 0;
+    case PR_GET_PDEATHSIG:
+        return put_user_u32(a[1], 0);
+    case PR_GET_DUMPABLE:
+    case PR_GET_NO_NEW_PRIVS:
+        return 0;
+    case PR_SET_DUMPABLE: /* there are no core dumps */
+        return a[1] > 1 ? -EINVAL : 0;
+    case PR_SET_TIMERSLACK: /* timers are exact */
+        return 0;
+    case PR_GET_TIMERSLACK:
+        return TIMER_SLACK_NS;
+    case PR_GET_TID_ADDRESS:
+        return copy_to_user(a[1], &t->clear_tid, sizeof(t->clear_tid));
+    default:
+        return -EINVAL;
+    }
+}
+
+/* Of all that a persona may change, there is nothing here. */
+s64 sys_personality(const u64 *a)
+{
+    u32 persona = (u32)a[0];
+
+    return persona == PER_LINUX || persona == PER_ASK ? (s64)PER_LINUX
+                                                      : -EINVAL;
 }
 
 /* A base beyond user memory would fault in the kernel, when it is loaded. */
@@ -144,39 +210,6 @@ s64 sys_arch_prctl(const u64 *a)
         return -EPERM;
     arch_set_fs_base(a[1]);
     return 0;
-}
-
-/* Every task may run on every processor, whatever it asks for. */
-s64 sys_sched_setaffinity(const u64 *a)
-{
-    u64 mask = 0;
-    u64 size = min_u64(a[1], sizeof(mask));
-
-    if (copy_from_user(&mask, a[2], size))
-        return -EFAULT;
-    return mask & ((1ull << cpu_count()) - 1) ? 0 : -EINVAL;
-}
-
-/* Never less than 8 bytes: C libraries count bits in words. */
-s64 sys_sched_getaffinity(const u64 *a)
-{
-    u64 mask = (1ull << cpu_count()) - 1;
-
-    if (a[1] < sizeof(mask))
-        return -EINVAL;
-    return copy_to_user(a[2], &mask, sizeof(mask)) ? -EFAULT
-                                                   : (s64)sizeof(mask);
-}
-
-/* All tasks are equal. */
-s64 sys_getpriority(const u64 *a)
-{
-    return a[0] > 2 ? -EINVAL : NICE_0;
-}
-
-s64 sys_setpriority(const u64 *a)
-{
-    return a[0] > 2 ? -EINVAL : 0;
 }
 
 /* get[e]uid, get[e]gid */
@@ -213,4 +246,59 @@ s64 sys_get_root_ids(const u64 *a)
 s64 sys_getgroups(const u64 *a)
 {
     return (int)a[0] < 0 ? -EINVAL : 0; /* none besides group 0 */
+}
+
+/* Accepted and not kept: they would decide nothing. */
+s64 sys_setgroups(const u64 *a)
+{
+    return a[0] > GROUPS_MAX ? -EINVAL : 0;
+}
+
+/* ---- capabilities: root has all of them, always ---- */
+
+/* -EINVAL, and our version there, if another one is asked for. */
+static int check_cap_version(u64 user_header, u32 *pid)
+{
+    u32 head[2]; /* version, pid */
+
+    if (copy_from_user(head, user_header, sizeof(head)))
+        return -EFAULT;
+    *pid = head[1];
+    if (head[0] == CAP_VERSION_3)
+        return 0;
+    return put_user_u32(user_header, CAP_VERSION_3) ? -EFAULT : -EINVAL;
+}
+
+/* header, data: effective, permitted, inheritable, low words, then high */
+s64 sys_capget(const u64 *a)
+{
+    u32 data[6] = {CAP_ALL_LOW, CAP_ALL_LOW, 0, CAP_ALL_HIGH, CAP_ALL_HIGH, 0};
+    struct process *p;
+    u32 pid;
+    int err = check_cap_version(a[0], &pid);
+
+    if (err) /* without a place for data it is only the version that counts */
+        return err == -EINVAL && !a[1] ? 0 : err;
+    if ((int)pid < 0)
+        return -EINVAL;
+    p = process_get(pid ? (int)pid : current_pid());
+    if (!p)
+        return -ESRCH;
+    process_put(p);
+    return a[1] ? copy_to_user(a[1], data, sizeof(data)) : 0;
+}
+
+/* What is given up is kept all the same; more than all there is not. */
+s64 sys_capset(const u64 *a)
+{
+    u32 data[6], pid;
+    int err = check_cap_version(a[0], &pid);
+
+    if (err)
+        return err;
+    if (pid && (int)pid != current_pid())
+        return -EPERM;
+    if (copy_from_user(data, a[1], sizeof(data)))
+        return -EFAULT;
+    return (data[0] & ~data[1]) || (data[3] & ~data[4]) ? -EPERM : 0;
 }

@@ -5,6 +5,7 @@
  */
 #include <fs/file.h>
 #include <kernel/block.h>
+#include <kernel/shm.h>
 #include <kernel/syscall.h>
 #include <kernel/uaccess.h>
 #include <mm/filemap.h>
@@ -101,7 +102,10 @@ s64 sys_mprotect(const u64 *a)
 
 s64 sys_munmap(const u64 *a)
 {
-    return mm_munmap(current_mm(), a[0], a[1]);
+    s64 ret = mm_munmap(current_mm(), a[0], a[1]);
+
+    shm_reap();
+    return ret;
 }
 
 s64 sys_brk(const u64 *a)

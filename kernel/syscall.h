@@ -40,6 +40,12 @@ s64 sys_munlockall(const u64 *a);
 s64 sys_swapon(const u64 *a);
 s64 sys_swapoff(const u64 *a);
 
+/* System V shared memory: kernel/shm.c */
+s64 sys_shmget(const u64 *a);
+s64 sys_shmat(const u64 *a);
+s64 sys_shmctl(const u64 *a);
+s64 sys_shmdt(const u64 *a);
+
 /* processes: kernel/sys_process.c, kernel/group.c */
 s64 sys_clone(const u64 *a);
 s64 sys_fork(const u64 *a);
@@ -84,16 +90,32 @@ s64 sys_alarm(const u64 *a);
 s64 sys_getitimer(const u64 *a);
 s64 sys_setitimer(const u64 *a);
 
+/* the scheduler: kernel/sys_sched.c */
+s64 sys_sched_setscheduler(const u64 *a);
+s64 sys_sched_getscheduler(const u64 *a);
+s64 sys_sched_setparam(const u64 *a);
+s64 sys_sched_getparam(const u64 *a);
+s64 sys_sched_get_priority_max(const u64 *a);
+s64 sys_sched_get_priority_min(const u64 *a);
+s64 sys_sched_rr_get_interval(const u64 *a);
+s64 sys_sched_setaffinity(const u64 *a);
+s64 sys_sched_getaffinity(const u64 *a);
+s64 sys_getpriority(const u64 *a);
+s64 sys_setpriority(const u64 *a);
+s64 sys_getcpu(const u64 *a);
+s64 sys_membarrier(const u64 *a);
+
 /* everything else: kernel/sys_misc.c, kernel/sys_limits.c */
 s64 sys_uname(const u64 *a);
 s64 sys_sysinfo(const u64 *a);
 s64 sys_reboot(const u64 *a);
 s64 sys_prctl(const u64 *a);
 s64 sys_arch_prctl(const u64 *a);
-s64 sys_sched_setaffinity(const u64 *a);
-s64 sys_sched_getaffinity(const u64 *a);
-s64 sys_getpriority(const u64 *a);
-s64 sys_setpriority(const u64 *a);
+s64 sys_sethostname(const u64 *a);
+s64 sys_personality(const u64 *a);
+s64 sys_capget(const u64 *a);
+s64 sys_capset(const u64 *a);
+s64 sys_setgroups(const u64 *a);
 s64 sys_root_id(const u64 *a);
 s64 sys_set_root_id(const u64 *a);
 s64 sys_set_root_ids(const u64 *a);

@@ -23,6 +23,7 @@ enum lock_rank {
     RANK_PIPE,       /* mutex: a pipe's buffer */
     RANK_INODE,      /* mutex: a file's contents */
     RANK_AIO,        /* mutex: an AIO context's set-up */
+    RANK_SHM,        /* mutex: the table of System V segments */
     RANK_REMOVAL,    /* mutex: one removal or addition of memory at a time */
     RANK_SECTIONS,   /* mutex: sections neither come nor go (mm/removal.h) */
     RANK_MMAP,       /* rwsem: an address space's list of areas */
