@@ -3,6 +3,7 @@
 #include <fs/devices.h>
 #include <fs/fs_private.h>
 #include <kernel/print.h>
+#include <kernel/string.h>
 #include <kernel/uaccess.h>
 
 #define KMSG_MAX 300u /* bytes; printk's lines end there, too */
@@ -55,8 +56,32 @@ static s64 log_line(struct file *f, u64 ubuf, u64 len, u64 *pos)
     return (s64)len;
 }
 
-static const struct file_ops null_ops = {.read = nothing, .write = swallow};
-static const struct file_ops zero_ops = {.read = zeroes, .write = swallow};
+static s64 knothing(struct file *f, void *buf, u64 len, u64 *pos)
+{
+    return nothing(f, (u64)buf, len, pos);
+}
+
+static s64 kswallow(struct file *f, const void *buf, u64 len, u64 *pos)
+{
+    return swallow(f, (u64)buf, len, pos);
+}
+
+static s64 kzeroes(struct file *f, void *buf, u64 len, u64 *pos)
+{
+    (void)f;
+    (void)pos;
+    memset(buf, 0, len);
+    return (s64)len;
+}
+
+static const struct file_ops null_ops = {.read = nothing,
+                                         .write = swallow,
+                                         .kread = knothing,
+                                         .kwrite = kswallow};
+static const struct file_ops zero_ops = {.read = zeroes,
+                                         .write = swallow,
+                                         .kread = kzeroes,
+                                         .kwrite = kswallow};
 static const struct file_ops full_ops = {.read = zeroes, .write = no_room};
 static const struct file_ops kmsg_ops = {.read = nothing, .write = log_line};
 

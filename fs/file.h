@@ -50,6 +50,9 @@ struct file_ops {
        through read and write, which may be NULL if this one is there. */
     s64 (*rw_ranges)(struct file *, const struct user_range *r, unsigned n,
                      u64 *pos, bool write);
+    /* Optional: the same with kernel memory, for splice and sendfile. */
+    s64 (*kread)(struct file *, void *buf, u64 len, u64 *pos);
+    s64 (*kwrite)(struct file *, const void *buf, u64 len, u64 *pos);
     s64 (*ioctl)(struct file *, u32 cmd, u64 arg);
     int (*poll)(struct file *, struct waitq **wait_on); /* POLLIN.. bits */
     /* The inode itself goes: free what private points at. Any mutex may be

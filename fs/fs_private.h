@@ -126,6 +126,16 @@ int path_link(int dirfd, const char *path, struct inode *child);
    lock. */
 int inode_path(struct inode *dir, char *buf, size_t size);
 
+/* ---- fs/sys_rw.c ---- */
+
+#define RW_MAX 0x7ffff000ull /* bytes at once, as in Linux */
+
+/* Does it have a position: a regular file, a disk, a directory? */
+bool file_has_pos(const struct file *f);
+/* The pieces of an iovec, at most RW_MAX bytes: how many, to be freed if there
+   are any; or -errno. */
+int ranges_from_user(u64 user, u64 nr, struct user_range **out);
+
 /* ---- fs/sys_attr.c ---- */
 
 /* What a program names by dirfd and path; empty_ok: with an empty path (or
@@ -158,7 +168,6 @@ extern const struct file_ops ramfs_ops;
 int ramfs_truncate(struct inode *inode, u64 size);
 
 extern const struct file_ops fifo_ops;
-#define PIPE_SIZE 65536u
 struct pipe *pipe_alloc(void);
 
 /* ---- fs/devnode.c ---- */

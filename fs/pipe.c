@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pipes and FIFOs: 64 KiB of bytes in a ring of pages, made when first
- * needed. The pipe belongs to the inode; an end is an open file.
+ * Pipes and FIFOs: reading and writing. What is in a pipe is a list of pieces
+ * of pages (fs/pipe.h), 16 of them at most if nobody asks for more.
  *
  * The mutex guards everything; who has to wait lets go of it and sleeps until
  * a look without it says that it may be worth while, and then looks again
@@ -10,27 +10,15 @@
  * A write of up to PIPE_BUF bytes waits until there is room for all of it:
  * it goes in whole, whoever else writes.
  */
-#include <fs/fs_private.h>
-#include <fs/syscalls.h>
+#include <fs/pipe.h>
 #include <kernel/process.h>
 #include <kernel/uaccess.h>
-#include <mm/gup.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/zone.h>
 
-#define PIPE_BUF   4096u
-#define PIPE_PAGES (PIPE_SIZE / PAGE_SIZE)
-
-struct pipe {
-    struct mutex lock;
-    struct waitq changed;          /* bytes, room, or an end came or went */
-    struct page *page[PIPE_PAGES]; /* lock; NULL: not needed so far */
-    u64 head;                      /* bytes ever read; lock */
-    u64 tail;                      /* bytes ever written; lock */
-    unsigned readers, writers;     /* open ends; lock */
-    unsigned reader_opens, writer_opens; /* ever, for open's wait; lock */
-};
+#define PIPE_MAX_SIZE (1u << 31)
+#define FIONREAD      0x541bu
 
 struct pipe *pipe_alloc(void)
 {
@@ -40,51 +28,110 @@ struct pipe *pipe_alloc(void)
         return NULL;
     mutex_init(&p->lock, "pipe", RANK_PIPE);
     waitq_init(&p->changed);
+    list_init(&p->pieces);
+    p->max = PIPE_SLOTS;
     return p;
 }
 
-static void drop_pages(struct pipe *p)
+struct pipe *file_pipe(const struct file *f)
 {
-    for (unsigned i = 0; i < PIPE_PAGES; i++) {
-        if (p->page[i])
-            put_page(p->page[i]);
-        p->page[i] = NULL;
+    return f->inode && is_kind(f->inode, S_IFIFO) ? f->inode->private : NULL;
+}
+
+/* ---- pieces ---- */
+
+struct pipe_piece *piece_create(void)
+{
+    struct pipe_piece *b = kzalloc(sizeof(*b), ALLOC_KERNEL);
+
+    if (b)
+        list_init(&b->node);
+    return b;
+}
+
+void piece_free(struct pipe_piece *b)
+{
+    struct pipe_pin *pin = b->pin;
+
+    if (pin && atomic_dec_and_test(&pin->refs)) {
+        unpin_user_pages(&pin->set, false);
+        kfree(pin);
+    } else if (!pin && b->page) {
+        put_page(b->page);
     }
+    kfree(b);
 }
 
-/* NULL: there was no memory for it. */
-static void pipe_forget(struct inode *inode)
+struct pipe_piece *piece_share(struct pipe_piece *b, u32 len)
 {
-    if (inode->private)
-        drop_pages(inode->private);
-    kfree(inode->private);
+    struct pipe_piece *copy = piece_create();
+
+    if (!copy)
+        return NULL;
+    copy->page = b->page;
+    copy->pin = b->pin;
+    copy->off = b->off;
+    copy->len = len;
+    copy->packet = b->packet;
+    if (b->pin)
+        atomic_inc(&b->pin->refs);
+    else
+        get_page(b->page);
+    b->own = false;
+    return copy;
 }
 
-static struct pipe *pipe_of(struct file *f)
+void pipe_push(struct pipe *p, struct pipe_piece *b)
 {
-    return f->inode->private;
+    list_add_tail(&b->node, &p->pieces);
+    p->nr++;
+    WRITE_ONCE(p->bytes, p->bytes + b->len);
 }
 
-/* These two also without the lock, as a hint for sleepers. */
-static u64 pipe_bytes(struct pipe *p)
+struct pipe_piece *pipe_first(struct pipe *p)
 {
-    return READ_ONCE(p->tail) - READ_ONCE(p->head);
+    if (list_empty(&p->pieces))
+        return NULL;
+    return list_first(&p->pieces, struct pipe_piece, node);
 }
 
-static u64 pipe_room(struct pipe *p)
+/* An own page that has been read is the next one to be written. */
+static void retire(struct pipe *p, struct pipe_piece *b)
 {
-    return PIPE_SIZE - pipe_bytes(p);
+    list_del(&b->node);
+    p->nr--;
+    if (!b->own || p->spare) {
+        piece_free(b);
+        return;
+    }
+    b->off = b->len = 0;
+    p->spare = b;
 }
 
-/* Bytes from position `at` to the end of its page, at most n. */
-static u64 piece(u64 at, u64 n)
+void pipe_consume(struct pipe *p, u32 n)
 {
-    return min_u64(n, PAGE_SIZE - at % PAGE_SIZE);
+    struct pipe_piece *b = pipe_first(p);
+
+    WRITE_ONCE(p->bytes, p->bytes - n);
+    b->off += n;
+    b->len -= n;
+    if (!b->len)
+        retire(p, b);
 }
 
-static struct page **page_at(struct pipe *p, u64 at)
+void pipe_clear(struct pipe *p)
 {
-    return &p->page[at / PAGE_SIZE % PIPE_PAGES];
+    struct pipe_piece *b;
+
+    while ((b = pipe_first(p))) {
+        list_del(&b->node);
+        piece_free(b);
+    }
+    if (p->spare)
+        piece_free(p->spare);
+    p->spare = NULL;
+    p->nr = 0;
+    WRITE_ONCE(p->bytes, 0);
 }
 
 static u64 total(const struct user_range *r, unsigned n)
@@ -98,62 +145,81 @@ static u64 total(const struct user_range *r, unsigned n)
 
 /* ---- reading ---- */
 
-/* What there is, up to len. Bytes, or -EFAULT if there are none. Lock held. */
-static s64 take(struct pipe *p, u64 ubuf, u64 len)
+int pipe_wait_bytes(struct pipe *p, bool nonblock, bool *end)
 {
+    for (;;) {
+        mutex_lock(&p->lock);
+        *end = !p->bytes && !p->writers;
+        if (p->bytes || *end)
+            return 0;
+        mutex_unlock(&p->lock);
+        if (nonblock)
+            return -EAGAIN;
+        if (wait_event_interruptible(&p->changed, READ_ONCE(p->bytes) ||
+                                                      !READ_ONCE(p->writers)))
+            return -ERESTARTSYS;
+    }
+}
+
+/* What there is, up to len, while there are `only` pieces or more. Bytes, or
+   -EFAULT if there are none. Lock held. */
+static s64 take(struct pipe *p, u64 ubuf, u64 len, unsigned only)
+{
+    struct pipe_piece *b;
     u64 done = 0;
 
-    len = min_u64(len, pipe_bytes(p));
-    while (done < len) {
-        u64 n = piece(p->head, len - done);
-        char *from = page_to_virt(*page_at(p, p->head));
+    while (done < len && p->nr >= only && (b = pipe_first(p))) {
+        u32 n = (u32)min_u64(len - done, b->len);
+        char *from = (char *)page_to_virt(b->page) + b->off;
 
-        if (copy_to_user(ubuf + done, from + p->head % PAGE_SIZE, n))
+        if (copy_to_user(ubuf + done, from, n))
             return done ? (s64)done : -EFAULT;
-        WRITE_ONCE(p->head, p->head + n);
         done += n;
+        pipe_consume(p, n);
     }
     return (s64)done;
 }
 
-/* Returns 0 with the lock held and something to read, or the end (*end); or
-   -errno without it. */
-static int wait_for_bytes(struct file *f, struct pipe *p, bool *end)
+/* The number of pieces at which a read stops: a packet is read alone. Lock
+   held. */
+static unsigned stop_at(struct pipe *p)
 {
-    for (;;) {
-        mutex_lock(&p->lock);
-        *end = !pipe_bytes(p) && !p->writers;
-        if (pipe_bytes(p) || *end)
-            return 0;
-        mutex_unlock(&p->lock);
-        if (READ_ONCE(f->flags) & O_NONBLOCK)
-            return -EAGAIN;
-        if (wait_event_interruptible(&p->changed,
-                                     pipe_bytes(p) || !READ_ONCE(p->writers)))
-            return -ERESTARTSYS;
-    }
+    struct pipe_piece *b = pipe_first(p);
+
+    return b && b->packet ? p->nr : 0;
+}
+
+/* A packet that was not read whole is gone. Lock held. */
+static void drop_packet_rest(struct pipe *p, unsigned only)
+{
+    if (only && p->nr == only)
+        pipe_consume(p, pipe_first(p)->len);
 }
 
 /* Waits only for the first byte. */
 static s64 pipe_read(struct file *f, const struct user_range *r, unsigned n)
 {
-    struct pipe *p = pipe_of(f);
+    struct pipe *p = file_pipe(f);
     s64 done = 0, got = 0;
+    unsigned only;
     bool end;
     int err;
 
     if (!total(r, n))
         return 0;
-    err = wait_for_bytes(f, p, &end);
+    err = pipe_wait_bytes(p, READ_ONCE(f->flags) & O_NONBLOCK, &end);
     if (err)
         return err;
+    only = stop_at(p);
     for (unsigned i = 0; i < n && !end; i++) {
-        got = take(p, r[i].addr, r[i].len);
+        got = take(p, r[i].addr, r[i].len, only);
         if (got > 0)
             done += got;
         if (got < 0 || (u64)got < r[i].len)
             break;
     }
+    if (done)
+        drop_packet_rest(p, only);
     mutex_unlock(&p->lock);
     if (done)
         wake_up_all(&p->changed);
@@ -162,28 +228,76 @@ static s64 pipe_read(struct file *f, const struct user_range *r, unsigned n)
 
 /* ---- writing ---- */
 
-/* The tail moves when all of the bytes are there. As `take`. */
-static s64 put(struct pipe *p, u64 ubuf, u64 len)
+/* How much more goes into the last piece? */
+static u32 tail_room(struct pipe *p)
 {
+    struct pipe_piece *b;
+
+    if (list_empty(&p->pieces))
+        return 0;
+    b = list_last(&p->pieces, struct pipe_piece, node);
+    return b->own && !b->packet ? (u32)PAGE_SIZE - b->off - b->len : 0;
+}
+
+/* A place for the next bytes: the last piece, or a new one that is not in the
+   pipe yet (*fresh). NULL: no room; *err: or no memory. */
+static struct pipe_piece *place(struct pipe *p, bool packet, bool *fresh,
+                                int *err)
+{
+    struct pipe_piece *b = p->spare;
+
+    *fresh = packet || !tail_room(p);
+    if (!*fresh)
+        return list_last(&p->pieces, struct pipe_piece, node);
+    if (p->nr >= p->max)
+        return NULL;
+    p->spare = NULL;
+    if (!b) {
+        b = piece_create();
+        if (b)
+            b->page = alloc_page(ALLOC_KERNEL, PAGE_KERNEL);
+        if (b && !b->page) {
+            piece_free(b);
+            b = NULL;
+        }
+        *err = b ? 0 : -ENOMEM;
+    }
+    if (b) {
+        b->own = true;
+        b->packet = packet;
+    }
+    return b;
+}
+
+/* Bytes go in when they are all there. As `take`. */
+static s64 put(struct pipe *p, u64 ubuf, u64 len, bool packet)
+{
+    struct pipe_piece *b;
+    bool fresh;
     u64 done = 0;
+    int err = 0;
 
-    len = min_u64(len, pipe_room(p));
-    while (done < len) {
-        u64 n = piece(p->tail, len - done);
-        struct page **page = page_at(p, p->tail);
-        char *to;
+    while (done < len && (b = place(p, packet, &fresh, &err))) {
+        u32 at = b->off + b->len;
+        u32 n = (u32)min_u64(len - done, PAGE_SIZE - at);
 
-        if (!*page)
-            *page = alloc_page(ALLOC_KERNEL, PAGE_KERNEL);
-        if (!*page)
-            return done ? (s64)done : -ENOMEM;
-        to = page_to_virt(*page);
-        if (copy_from_user(to + p->tail % PAGE_SIZE, ubuf + done, n))
-            return done ? (s64)done : -EFAULT;
-        WRITE_ONCE(p->tail, p->tail + n);
+        err =
+            copy_from_user((char *)page_to_virt(b->page) + at, ubuf + done, n);
+        if (err) {
+            if (fresh)
+                piece_free(b);
+            break;
+        }
+        if (fresh) {
+            b->len = n;
+            pipe_push(p, b);
+        } else {
+            b->len += n;
+            WRITE_ONCE(p->bytes, p->bytes + n);
+        }
         done += n;
     }
-    return (s64)done;
+    return done ? (s64)done : err;
 }
 
 /* Nobody will ever read it. */
@@ -195,20 +309,25 @@ static int broken_pipe(void)
     return -EPIPE;
 }
 
-/* Returns 0 with the lock held and `want` bytes of room, or -errno. */
-static int wait_for_room(struct file *f, struct pipe *p, u64 want)
+/* A free place takes PIPE_BUF bytes. Without the lock: a hint. */
+static bool has_place(struct pipe *p)
+{
+    return READ_ONCE(p->nr) < READ_ONCE(p->max);
+}
+
+int pipe_wait_room(struct pipe *p, bool nonblock, u64 want)
 {
     for (;;) {
         mutex_lock(&p->lock);
-        if (p->readers && pipe_room(p) >= want)
+        if (p->readers && (has_place(p) || (want && tail_room(p) >= want)))
             return 0;
         mutex_unlock(&p->lock);
         if (!READ_ONCE(p->readers))
             return broken_pipe();
-        if (READ_ONCE(f->flags) & O_NONBLOCK)
+        if (nonblock)
             return -EAGAIN;
-        if (wait_event_interruptible(&p->changed, pipe_room(p) >= want ||
-                                                      !READ_ONCE(p->readers)))
+        if (wait_event_interruptible(&p->changed,
+                                     has_place(p) || !READ_ONCE(p->readers)))
             return -ERESTARTSYS;
     }
 }
@@ -216,19 +335,20 @@ static int wait_for_room(struct file *f, struct pipe *p, u64 want)
 /* All of one range; the lock is held, here and afterwards (unless *err). */
 static u64 put_all(struct file *f, const struct user_range *r, int *err)
 {
-    struct pipe *p = pipe_of(f);
+    struct pipe *p = file_pipe(f);
+    u32 flags = READ_ONCE(f->flags);
     u64 done = 0;
     s64 n;
 
     while (done < r->len) {
-        n = put(p, r->addr + done, r->len - done);
+        n = put(p, r->addr + done, r->len - done, flags & O_DIRECT);
         if (n > 0) {
             done += (u64)n;
             continue;
         }
         mutex_unlock(&p->lock);
         wake_up_all(&p->changed); /* readers first, or no room will come */
-        *err = n < 0 ? (int)n : wait_for_room(f, p, 1);
+        *err = n < 0 ? (int)n : pipe_wait_room(p, flags & O_NONBLOCK, 1);
         if (*err)
             break;
     }
@@ -237,13 +357,14 @@ static u64 put_all(struct file *f, const struct user_range *r, int *err)
 
 static s64 pipe_write(struct file *f, const struct user_range *r, unsigned n)
 {
-    struct pipe *p = pipe_of(f);
+    struct pipe *p = file_pipe(f);
     u64 len = total(r, n), done = 0;
     int err;
 
     if (!len)
         return 0;
-    err = wait_for_room(f, p, len <= PIPE_BUF ? len : 1);
+    err = pipe_wait_room(p, READ_ONCE(f->flags) & O_NONBLOCK,
+                         len <= PIPE_BUF ? len : 1);
     if (err)
         return err;
     for (unsigned i = 0; i < n && !err; i++)
@@ -261,82 +382,55 @@ static s64 pipe_rw(struct file *f, const struct user_range *r, unsigned n,
     return write ? pipe_write(f, r, n) : pipe_read(f, r, n);
 }
 
+/* ---- asking ---- */
+
 static int pipe_poll(struct file *f, struct waitq **wait_on)
 {
-    struct pipe *p = pipe_of(f);
+    struct pipe *p = file_pipe(f);
     u32 mode = f->flags & O_ACCMODE;
     int bits = 0;
 
     *wait_on = &p->changed;
     if (mode != O_WRONLY) {
-        bits |= pipe_bytes(p) ? POLLIN : 0;
+        bits |= READ_ONCE(p->bytes) ? POLLIN : 0;
         bits |= READ_ONCE(p->writers) ? 0 : POLLHUP;
     }
     if (mode != O_RDONLY) {
-        bits |= pipe_room(p) >= PIPE_BUF ? POLLOUT : 0;
+        bits |= has_place(p) ? POLLOUT : 0;
         bits |= READ_ONCE(p->readers) ? 0 : POLLERR;
     }
     return bits;
 }
 
-/* ---- ends ---- */
-
-static void end_opened(struct pipe *p, u32 mode)
+static s64 pipe_ioctl(struct file *f, u32 cmd, u64 arg)
 {
-    mutex_lock(&p->lock);
-    if (mode != O_WRONLY) {
-        p->readers++;
-        p->reader_opens++;
-    }
-    if (mode != O_RDONLY) {
-        p->writers++;
-        p->writer_opens++;
-    }
-    mutex_unlock(&p->lock);
-    wake_up_all(&p->changed);
+    u64 bytes = READ_ONCE(file_pipe(f)->bytes);
+
+    return cmd == FIONREAD ? put_user_u32(arg, (u32)bytes) : -ENOTTY;
 }
 
-/* With the last end goes what nobody has read. */
-static void pipe_release(struct file *f)
+/* A power of two of pages, which only bounds what may be in it. */
+s64 pipe_set_size(struct pipe *p, u64 size)
 {
-    struct pipe *p = pipe_of(f);
-    u32 mode = f->flags & O_ACCMODE;
+    unsigned max = 1;
+    bool fits;
 
+    if (size > PIPE_MAX_SIZE)
+        return -EINVAL;
+    while (max * PAGE_SIZE < size)
+        max *= 2;
     mutex_lock(&p->lock);
-    if (mode != O_WRONLY)
-        WRITE_ONCE(p->readers, p->readers - 1);
-    if (mode != O_RDONLY)
-        WRITE_ONCE(p->writers, p->writers - 1);
-    if (!p->readers && !p->writers) {
-        p->head = p->tail;
-        drop_pages(p);
-    }
+    fits = p->nr <= max;
+    if (fits)
+        WRITE_ONCE(p->max, max);
     mutex_unlock(&p->lock);
     wake_up_all(&p->changed);
+    return fits ? (s64)(max * PAGE_SIZE) : -EBUSY;
 }
 
-/*
- * Opening a FIFO waits for the other end, which may have come and gone again
- * by the time that we look: so we wait for a count of openings to change.
- */
-static int fifo_open(struct inode *inode, struct file *f)
+s64 pipe_get_size(struct pipe *p)
 {
-    struct pipe *p = inode->private;
-    u32 mode = f->flags & O_ACCMODE;
-    unsigned *ends = mode == O_RDONLY ? &p->writers : &p->readers;
-    unsigned *opens = mode == O_RDONLY ? &p->writer_opens : &p->reader_opens;
-    unsigned seen = READ_ONCE(*opens);
-
-    if (mode == O_WRONLY && (f->flags & O_NONBLOCK) && !READ_ONCE(*ends))
-        return -ENXIO;
-    end_opened(p, mode);
-    if (mode == O_RDWR || (f->flags & O_NONBLOCK))
-        return 0;
-    if (!wait_event_interruptible(&p->changed, READ_ONCE(*ends) ||
-                                                   READ_ONCE(*opens) != seen))
-        return 0;
-    pipe_release(f);
-    return -ERESTARTSYS;
+    return (s64)(READ_ONCE(p->max) * PAGE_SIZE);
 }
 
 const struct file_ops fifo_ops = {
@@ -344,70 +438,6 @@ const struct file_ops fifo_ops = {
     .release = pipe_release,
     .rw_ranges = pipe_rw,
     .poll = pipe_poll,
+    .ioctl = pipe_ioctl,
     .forget = pipe_forget,
 };
-
-/* ---- pipe(2) ---- */
-
-/* An end of a pipe; the other end's reference on the inode stays. */
-static struct file *open_end(struct inode *inode, u32 flags)
-{
-    struct file *f = file_create(inode, &fifo_ops, flags);
-
-    if (!f)
-        return NULL;
-    inode_get(inode);
-    end_opened(inode->private, flags & O_ACCMODE);
-    return f;
-}
-
-/* Both files, or none. */
-static int make_ends(struct file **ends, u32 flags)
-{
-    struct inode *inode = inode_make(S_IFIFO | 0600, 0);
-
-    if (!inode)
-        return -ENOMEM;
-    ends[0] = open_end(inode, O_RDONLY | flags);
-    ends[1] = open_end(inode, O_WRONLY | flags);
-    inode_put(inode);
-    if (ends[0] && ends[1])
-        return 0;
-    for (int i = 0; i < 2; i++)
-        if (ends[i])
-            file_put(ends[i]);
-    return -ENOMEM;
-}
-
-static s64 make_pipe(u64 user_fds, u32 flags)
-{
-    struct file *ends[2];
-    bool cloexec = flags & O_CLOEXEC;
-    int fds[2], err;
-
-    if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
-        return -EINVAL;
-    err = make_ends(ends, flags & O_NONBLOCK);
-    if (err)
-        return err;
-    fds[0] = fd_install(ends[0], cloexec);
-    fds[1] = fd_install(ends[1], cloexec);
-    if (fds[0] < 0 || fds[1] < 0)
-        err = fds[0] < 0 ? fds[0] : fds[1];
-    else
-        err = copy_to_user(user_fds, fds, sizeof(fds));
-    for (int i = 0; err && i < 2; i++)
-        if (fds[i] >= 0)
-            fd_close(fds[i]);
-    return err;
-}
-
-s64 sys_pipe(const u64 *a)
-{
-    return make_pipe(a[0], 0);
-}
-
-s64 sys_pipe2(const u64 *a)
-{
-    return make_pipe(a[0], (u32)a[1]);
-}

@@ -106,7 +106,35 @@ int ramfs_truncate(struct inode *inode, u64 size)
     return err;
 }
 
+static s64 ramfs_kread(struct file *f, void *buf, u64 len, u64 *pos)
+{
+    s64 n = inode_read_kernel(f->inode, *pos, buf, len);
+
+    if (n > 0)
+        *pos += (u64)n;
+    return n;
+}
+
+static s64 ramfs_kwrite(struct file *f, const void *buf, u64 len, u64 *pos)
+{
+    struct inode *inode = f->inode;
+    s64 n;
+
+    mutex_lock(&inode->lock);
+    if (READ_ONCE(f->flags) & O_APPEND)
+        *pos = READ_ONCE(inode->data->size);
+    n = mapping_write(inode->data, *pos, buf, len);
+    if (n > 0) {
+        *pos += (u64)n;
+        inode->mtime_ns = now_ns();
+    }
+    mutex_unlock(&inode->lock);
+    return n == -ENOMEM ? -ENOSPC : n;
+}
+
 const struct file_ops ramfs_ops = {
+    .kread = ramfs_kread,
+    .kwrite = ramfs_kwrite,
     .read = ramfs_read,
     .write = ramfs_write,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls on open files, but for reading and writing. */
-#include <fs/fs_private.h>
+#include <fs/pipe.h>
 #include <fs/syscalls.h>
 #include <kernel/block.h>
 #include <kernel/string.h>
@@ -17,6 +17,7 @@
 #define F_SETLK         6
 #define F_SETLKW        7
 #define F_DUPFD_CLOEXEC 1030
+#define F_SETPIPE_SZ    1031
 #define F_GETPIPE_SZ    1032
 #define F_UNLCK         2
 #define SETTABLE        (O_APPEND | O_NONBLOCK | O_DIRECT)
@@ -110,9 +111,13 @@ static s64 tell_unlocked(u64 user_flock)
     return copy_to_user(user_flock, &type, sizeof(type));
 }
 
-static s64 pipe_size(const struct file *f)
+static s64 pipe_size(const struct file *f, bool set, u64 size)
 {
-    return f->inode && is_kind(f->inode, S_IFIFO) ? (s64)PIPE_SIZE : -EBADF;
+    struct pipe *p = file_pipe(f);
+
+    if (!p)
+        return -EBADF;
+    return set ? pipe_set_size(p, size) : pipe_get_size(p);
 }
 
 static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
@@ -135,8 +140,9 @@ static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
     case F_SETLK:
     case F_SETLKW:
         return 0;
+    case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
-        return pipe_size(f);
+        return pipe_size(f, cmd == F_SETPIPE_SZ, (u32)arg);
     }
     return -EINVAL;
 }

@@ -14,10 +14,9 @@
 #include <mm/gup.h>
 #include <mm/slab.h>
 
-#define RW_MAX  0x7ffff000ull /* bytes at once, as in Linux */
 #define IOV_MAX 1024u
 
-static bool has_pos(const struct file *f)
+bool file_has_pos(const struct file *f)
 {
     return f->inode &&
            (is_kind(f->inode, S_IFREG) || is_kind(f->inode, S_IFBLK) ||
@@ -96,7 +95,7 @@ static s64 rw_here(struct file *f, const struct user_range *r, unsigned n,
 {
     s64 ret;
 
-    if (!has_pos(f))
+    if (!file_has_pos(f))
         return rw_at(f, r, n, NULL, write);
     if (is_kind(f->inode, S_IFBLK))
         return rw_unlocked_pos(f, r, n, write);
@@ -117,7 +116,7 @@ static s64 file_rw(int fd, const struct user_range *r, unsigned n,
     if (!f)
         return -EBADF;
     ret = check_file(f, write);
-    if (!ret && pos && !has_pos(f))
+    if (!ret && pos && !file_has_pos(f))
         ret = -ESPIPE;
     if (!ret)
         ret = pos ? rw_at(f, r, n, &at, write) : rw_here(f, r, n, write);
@@ -171,24 +170,42 @@ static int check_lengths(struct user_range *r, unsigned n)
 }
 
 /* An iovec has the layout of a user_range: address, length. */
-static s64 rw_vector(const u64 *a, const u64 *pos, bool write)
+int ranges_from_user(u64 user, u64 nr, struct user_range **out)
 {
-    unsigned n = (unsigned)min_u64(a[2], IOV_MAX + 1);
-    struct user_range *r;
-    s64 ret;
+    unsigned n = (unsigned)min_u64(nr, IOV_MAX + 1);
+    int err = 0;
 
-    if (n > IOV_MAX || (pos && (s64)*pos < 0))
+    *out = NULL;
+    if (n > IOV_MAX)
         return -EINVAL;
     if (!n)
-        return file_rw((int)a[0], &(struct user_range){0}, 1, pos, write);
-    r = kmalloc(n * sizeof(*r), ALLOC_KERNEL);
-    if (!r)
+        return 0;
+    *out = kmalloc(n * sizeof(**out), ALLOC_KERNEL);
+    if (!*out)
         return -ENOMEM;
-    ret = copy_from_user(r, a[1], n * sizeof(*r));
-    if (!ret)
-        ret = check_lengths(r, n);
-    if (!ret)
-        ret = file_rw((int)a[0], r, n, pos, write);
+    err = copy_from_user(*out, user, n * sizeof(**out));
+    if (!err)
+        err = check_lengths(*out, n);
+    if (!err)
+        return (int)n;
+    kfree(*out);
+    return err;
+}
+
+static s64 rw_vector(const u64 *a, const u64 *pos, bool write)
+{
+    struct user_range *r;
+    s64 ret;
+    int n;
+
+    if (pos && (s64)*pos < 0)
+        return -EINVAL;
+    n = ranges_from_user(a[1], a[2], &r);
+    if (n < 0)
+        return n;
+    if (!n)
+        return file_rw((int)a[0], &(struct user_range){0}, 1, pos, write);
+    ret = file_rw((int)a[0], r, (unsigned)n, pos, write);
     kfree(r);
     return ret;
 }

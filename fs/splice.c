@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * splice, tee and vmsplice: pieces of pages go into pipes, between them, and
+ * out of them, and are copied only where a file is at the other end.
+ *
+ * What vmsplice puts into a pipe are the user's own pages, pinned: whatever
+ * the program then writes to them, a reader of the pipe sees. The pins last
+ * until the bytes are read: somebody who never reads can keep a page from
+ * being moved for ever, which is why they are in the register with a name.
+ *
+ * No two pipes are ever locked at once: pieces are taken out under one lock
+ * and put in under the other. What then does not fit goes in all the same: one
+ * call carries BATCH pieces at most.
+ */
+#include <fs/pipe.h>
+#include <fs/syscalls.h>
+#include <kernel/current.h>
+#include <kernel/print.h>
+#include <kernel/uaccess.h>
+#include <kernel/wait.h>
+#include <mm/mm.h>
+#include <mm/slab.h>
+#include <mm/zone.h>
+
+#define SPLICE_F_NONBLOCK 2u
+#define SPLICE_F_ALL      15u /* MOVE, NONBLOCK, MORE, GIFT */
+
+#define BATCH 16u
+
+struct splice {
+    struct file *in, *out; /* references */
+    u64 *in_pos, *out_pos; /* NULL: a pipe, or a file without positions */
+    u64 len;
+    u32 flags;
+};
+
+static bool nonblock(const struct splice *s, const struct file *f)
+{
+    return (s->flags & SPLICE_F_NONBLOCK) || (READ_ONCE(f->flags) & O_NONBLOCK);
+}
+
+/* ---- a file to a pipe ---- */
+
+/* The next page of the file. NULL: the end, or *err. */
+static struct pipe_piece *read_piece(struct splice *s, u64 max, s64 *err)
+{
+    struct pipe_piece *b = piece_create();
+    s64 n = -ENOMEM;
+
+    if (b)
+        b->page = alloc_page(ALLOC_KERNEL, PAGE_KERNEL);
+    if (b && b->page)
+        n = s->in->ops->kread(s->in, page_to_virt(b->page),
+                              min_u64(max, PAGE_SIZE), s->in_pos);
+    if (n > 0) {
+        b->own = true;
+        b->len = (u32)n;
+        return b;
+    }
+    if (b)
+        piece_free(b);
+    *err = n;
+    return NULL;
+}
+
+/* One piece. Bytes, 0 at the end of the file, or -errno. */
+static s64 file_piece_to_pipe(struct splice *s, u64 max, bool no_wait)
+{
+    struct pipe *p = file_pipe(s->out);
+    struct pipe_piece *b;
+    s64 n = pipe_wait_room(p, no_wait, 0);
+
+    if (n)
+        return n;
+    mutex_unlock(&p->lock);
+    b = read_piece(s, max, &n);
+    if (!b)
+        return n;
+    n = b->len;
+    mutex_lock(&p->lock);
+    pipe_push(p, b);
+    mutex_unlock(&p->lock);
+    wake_up_all(&p->changed);
+    return n;
+}
+
+/* Waits for the first place only. */
+static s64 file_to_pipe(struct splice *s)
+{
+    u64 done = 0;
+    s64 n = 0;
+
+    while (done < s->len) {
+        n = file_piece_to_pipe(s, s->len - done, done || nonblock(s, s->out));
+        if (n <= 0)
+            break;
+        done += (u64)n;
+    }
+    return done ? (s64)done : n;
+}
+
+/* ---- a pipe to a file ---- */
+
+/* What there is, up to len. The pipe's lock is held. */
+static s64 write_pieces(struct splice *s, struct pipe *p)
+{
+    struct pipe_piece *b;
+    u64 done = 0;
+    s64 n = 0;
+
+    while (done < s->len && (b = pipe_first(p))) {
+        u64 want = min_u64(s->len - done, b->len);
+
+        n = s->out->ops->kwrite(s->out, (char *)page_to_virt(b->page) + b->off,
+                                want, s->out_pos);
+        if (n <= 0)
+            break;
+        done += (u64)n;
+        pipe_consume(p, (u32)n);
+    }
+    return done ? (s64)done : n;
+}
+
+static s64 pipe_to_file(struct splice *s)
+{
+    struct pipe *p = file_pipe(s->in);
+    bool end;
+    s64 ret = pipe_wait_bytes(p, nonblock(s, s->in), &end);
+
+    if (ret)
+        return ret;
+    ret = write_pieces(s, p);
+    mutex_unlock(&p->lock);
+    wake_up_all(&p->changed);
+    return ret;
+}
+
+/* ---- a pipe to a pipe ---- */
+
+struct batch {
+    struct list_head pieces;
+    u64 bytes;
+    unsigned nr;
+};
+
+/* Room in the pipe for how many pieces? -errno. */
+static s64 wait_for_places(struct pipe *p, bool no_wait)
+{
+    int err = pipe_wait_room(p, no_wait, 0);
+    unsigned room;
+
+    if (err)
+        return err;
+    room = p->max - p->nr;
+    mutex_unlock(&p->lock);
+    return room < BATCH ? room : BATCH;
+}
+
+/* Share what there is, oldest first. The lock is held. */
+static void gather(struct pipe *p, struct batch *batch, u64 len, unsigned max)
+{
+    struct pipe_piece *b, *copy;
+
+    list_for_each_entry (b, &p->pieces, node) {
+        u64 n = min_u64(len - batch->bytes, b->len);
+
+        copy = n && batch->nr < max ? piece_share(b, (u32)n) : NULL;
+        if (!copy)
+            break;
+        list_add_tail(&copy->node, &batch->pieces);
+        batch->bytes += n;
+        batch->nr++;
+    }
+}
+
+/* They are in the batch: out of this pipe. The lock is held. */
+static void consume(struct pipe *p, u64 bytes)
+{
+    while (bytes) {
+        u64 n = min_u64(bytes, pipe_first(p)->len);
+
+        pipe_consume(p, (u32)n);
+        bytes -= n;
+    }
+}
+
+static void deliver(struct pipe *p, struct batch *batch)
+{
+    mutex_lock(&p->lock);
+    while (!list_empty(&batch->pieces)) {
+        struct pipe_piece *b =
+            list_first(&batch->pieces, struct pipe_piece, node);
+
+        list_del(&b->node);
+        pipe_push(p, b);
+    }
+    mutex_unlock(&p->lock);
+    wake_up_all(&p->changed);
+}
+
+/* tee leaves in the first pipe what it puts into the second. */
+static s64 pipe_to_pipe(struct splice *s, bool leave)
+{
+    struct pipe *from = file_pipe(s->in), *to = file_pipe(s->out);
+    struct batch batch = {.pieces = LIST_INIT(batch.pieces)};
+    bool end;
+    s64 places, err;
+
+    if (from == to)
+        return -EINVAL;
+    err = pipe_wait_bytes(from, nonblock(s, s->in), &end);
+    if (err)
+        return err;
+    mutex_unlock(&from->lock);
+    places = end ? 0 : wait_for_places(to, nonblock(s, s->out));
+    if (places <= 0)
+        return places;
+    mutex_lock(&from->lock);
+    gather(from, &batch, s->len, (unsigned)places);
+    if (!leave)
+        consume(from, batch.bytes);
+    mutex_unlock(&from->lock);
+    deliver(to, &batch);
+    wake_up_all(&from->changed);
+    return batch.nr ? (s64)batch.bytes : -EAGAIN;
+}
+
+/* ---- the calls ---- */
+
+static int check_modes(const struct splice *s)
+{
+    return (s->in->flags & O_ACCMODE) == O_WRONLY ||
+                   (s->out->flags & O_ACCMODE) == O_RDONLY
+               ? -EBADF
+               : 0;
+}
+
+static s64 do_splice(struct splice *s)
+{
+    bool from = file_pipe(s->in) != NULL, to = file_pipe(s->out) != NULL;
+    int err = check_modes(s);
+
+    if (err)
+        return err;
+    if (from && to)
+        return pipe_to_pipe(s, false);
+    if (from && s->out->ops->kwrite && !(s->out->flags & O_APPEND))
+        return pipe_to_file(s);
+    if (to && s->in->ops->kread)
+        return file_to_pipe(s);
+    return -EINVAL;
+}
+
+/* A position in a file: the program's own variable, or the file's. */
+struct place_in_file {
+    struct file *f;
+    u64 user; /* address of the variable; 0: the file's own position */
+    u64 pos;
+};
+
+static int place_begin(struct place_in_file *at, struct file *f, u64 user,
+                       u64 **pos)
+{
+    *at = (struct place_in_file){.f = f, .user = user};
+    *pos = NULL;
+    if (!file_has_pos(f))
+        return user ? -ESPIPE : 0;
+    *pos = &at->pos;
+    if (user && copy_from_user(&at->pos, user, sizeof(at->pos)))
+        return -EFAULT;
+    if (!user) {
+        mutex_lock(&f->lock);
+        at->pos = f->pos;
+        mutex_unlock(&f->lock);
+    }
+    return (s64)at->pos < 0 ? -EINVAL : 0;
+}
+
+static int place_end(struct place_in_file *at)
+{
+    if (!file_has_pos(at->f))
+        return 0;
+    if (at->user)
+        return copy_to_user(at->user, &at->pos, sizeof(at->pos));
+    mutex_lock(&at->f->lock);
+    at->f->pos = at->pos;
+    mutex_unlock(&at->f->lock);
+    return 0;
+}
+
+/* `how` does the work between the two positions. */
+static s64 with_places(struct splice *s, u64 user_in, u64 user_out,
+                       s64 (*how)(struct splice *s))
+{
+    struct place_in_file in, out;
+    s64 ret = place_begin(&in, s->in, user_in, &s->in_pos);
+
+    if (!ret)
+        ret = place_begin(&out, s->out, user_out, &s->out_pos);
+    if (!ret)
+        ret = how(s);
+    if (ret > 0 && (place_end(&in) || place_end(&out)))
+        ret = -EFAULT;
+    return ret;
+}
+
+static s64 with_files(struct splice *s, int in, int out, u64 user_in,
+                      u64 user_out, s64 (*how)(struct splice *s))
+{
+    s64 ret = -EBADF;
+
+    s->in = fd_get(in);
+    s->out = fd_get(out);
+    s->len = min_u64(s->len, RW_MAX);
+    if (s->in && s->out)
+        ret = with_places(s, user_in, user_out, how);
+    if (s->in)
+        file_put(s->in);
+    if (s->out)
+        file_put(s->out);
+    return ret;
+}
+
+/* in, in's offset, out, out's offset, length, flags */
+s64 sys_splice(const u64 *a)
+{
+    struct splice s = {.len = a[4], .flags = (u32)a[5]};
+
+    if (!s.len)
+        return 0;
+    if (s.flags & ~SPLICE_F_ALL)
+        return -EINVAL;
+    return with_files(&s, (int)a[0], (int)a[2], a[1], a[3], do_splice);
+}
+
+static s64 do_tee(struct splice *s)
+{
+    if (!file_pipe(s->in) || !file_pipe(s->out))
+        return -EINVAL;
+    return check_modes(s) ? -EBADF : pipe_to_pipe(s, true);
+}
+
+/* in, out, length, flags */
+s64 sys_tee(const u64 *a)
+{
+    struct splice s = {.len = a[2], .flags = (u32)a[3]};
+
+    if (s.flags & ~SPLICE_F_ALL)
+        return -EINVAL;
+    if (!s.len)
+        return 0;
+    return with_files(&s, (int)a[0], (int)a[1], 0, 0, do_tee);
+}
+
+/* ---- vmsplice: the user's own pages ---- */
+
+/* One piece within one page; its pin is let go with the last who has it. */
+static struct pipe_piece *pin_piece(struct user_range r, int *err)
+{
+    struct pipe_piece *b = piece_create();
+    struct pipe_pin *pin = kzalloc(sizeof(*pin), ALLOC_KERNEL);
+
+    *err = b && pin ? pin_user_pages(&pin->set, current_mm(), &r, 1, false,
+                                     "vmsplice")
+                    : -ENOMEM;
+    if (*err) {
+        kfree(pin);
+        kfree(b);
+        return NULL;
+    }
+    atomic_set(&pin->refs, 1);
+    b->pin = pin;
+    b->page = pin->set.pages[0];
+    b->off = pin->set.offs[0];
+    b->len = pin->set.lens[0];
+    return b;
+}
+
+static s64 splice_page(struct pipe *p, struct user_range r, bool no_wait)
+{
+    struct pipe_piece *b;
+    int err = pipe_wait_room(p, no_wait, 0);
+
+    if (err)
+        return err;
+    mutex_unlock(&p->lock); /* pinning may sleep for a disk */
+    b = pin_piece(r, &err);
+    if (!b)
+        return err;
+    mutex_lock(&p->lock);
+    pipe_push(p, b);
+    mutex_unlock(&p->lock);
+    wake_up_all(&p->changed);
+    return (s64)r.len;
+}
+
+static s64 splice_memory(struct pipe *p, const struct user_range *r, unsigned n,
+                         bool no_wait)
+{
+    s64 done = 0, got = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        u64 at = r[i].addr, end = r[i].addr + r[i].len;
+
+        for (; at < end && got >= 0; at += (u64)got) {
+            u64 piece = min_u64(end, PAGE_DOWN(at) + PAGE_SIZE) - at;
+
+            got = splice_page(p, (struct user_range){at, piece}, no_wait);
+            if (got < 0)
+                break;
+            done += got;
+        }
+    }
+    return done ? done : got;
+}
+
+static s64 do_vmsplice(struct file *f, const struct user_range *r, unsigned n,
+                       u32 flags)
+{
+    bool no_wait =
+        (flags & SPLICE_F_NONBLOCK) || (READ_ONCE(f->flags) & O_NONBLOCK);
+    struct pipe *p = file_pipe(f);
+
+    if (!p)
+        return -EBADF;
+    if ((f->flags & O_ACCMODE) == O_RDONLY)
+        return f->ops->rw_ranges(f, r, n, NULL, false);
+    return splice_memory(p, r, n, no_wait);
+}
+
+/* fd, pieces, how many, flags */
+s64 sys_vmsplice(const u64 *a)
+{
+    struct user_range *r;
+    struct file *f;
+    int n;
+    s64 ret;
+
+    if ((u32)a[3] & ~SPLICE_F_ALL)
+        return -EINVAL;
+    f = fd_get((int)a[0]);
+    if (!f)
+        return -EBADF;
+    n = ranges_from_user(a[1], a[2], &r);
+    ret = n > 0 ? do_vmsplice(f, r, (unsigned)n, (u32)a[3]) : n;
+    if (n > 0)
+        kfree(r);
+    file_put(f);
+    return ret;
+}
+
+/* ---- sendfile, copy_file_range: from file to file, by way of a page ---- */
+
+static s64 copy_bytes(struct splice *s, void *buf)
+{
+    u64 done = 0;
+    s64 n = 0;
+
+    while (done < s->len && !(done && fatal_signal_pending())) {
+        n = s->in->ops->kread(s->in, buf, min_u64(s->len - done, PAGE_SIZE),
+                              s->in_pos);
+        if (n > 0)
+            n = s->out->ops->kwrite(s->out, buf, (u64)n, s->out_pos);
+        if (n <= 0)
+            break;
+        done += (u64)n;
+    }
+    return done ? (s64)done : n;
+}
+
+static s64 file_to_file(struct splice *s)
+{
+    void *buf = kmalloc(PAGE_SIZE, ALLOC_KERNEL);
+    s64 ret = buf ? copy_bytes(s, buf) : -ENOMEM;
+
+    kfree(buf);
+    return ret;
+}
+
+static s64 do_sendfile(struct splice *s)
+{
+    int err = check_modes(s);
+
+    if (err)
+        return err;
+    if (!s->in->ops->kread)
+        return -EINVAL;
+    if (file_pipe(s->out))
+        return file_to_pipe(s);
+    return s->out->ops->kwrite ? file_to_file(s) : -EINVAL;
+}
+
+/* out, in, in's offset, length */
+s64 sys_sendfile(const u64 *a)
+{
+    struct splice s = {.len = a[3]};
+
+    return with_files(&s, (int)a[1], (int)a[0], a[2], 0, do_sendfile);
+}
+
+static s64 do_copy_range(struct splice *s)
+{
+    struct inode *in = s->in->inode, *out = s->out->inode;
+    int err = check_modes(s);
+
+    if (err || (s->out->flags & O_APPEND))
+        return -EBADF;
+    if (!in || !out || !in->data || !out->data)
+        return in && is_kind(in, S_IFDIR) ? -EISDIR : -EINVAL;
+    if (in == out && *s->in_pos < *s->out_pos + s->len &&
+        *s->out_pos < *s->in_pos + s->len)
+        return -EINVAL;
+    return file_to_file(s);
+}
+
+/* in, in's offset, out, out's offset, length, flags */
+s64 sys_copy_file_range(const u64 *a)
+{
+    struct splice s = {.len = a[4]};
+
+    if ((u32)a[5])
+        return -EINVAL;
+    return with_files(&s, (int)a[0], (int)a[2], a[1], a[3], do_copy_range);
+}
