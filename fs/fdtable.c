@@ -5,6 +5,7 @@
  * the last file_put) is done outside.
  */
 #include <fs/fs_private.h>
+#include <fs/locks.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
 #include <mm/slab.h>
@@ -76,13 +77,20 @@ void fdtable_get(struct fdtable *t)
     atomic_inc(&t->refs);
 }
 
+/* f has left the table. Any close of a file ends the process's locks on it. */
+static void closed(struct fdtable *t, struct file *f)
+{
+    locks_forget(f->inode, t);
+    file_put(f);
+}
+
 void fdtable_put(struct fdtable *t)
 {
     if (!t || !atomic_dec_and_test(&t->refs))
         return;
     for (unsigned fd = 0; fd < t->size; fd++)
         if (t->files[fd])
-            file_put(t->files[fd]);
+            closed(t, t->files[fd]);
     kfree(t->files);
     kfree(t);
 }
@@ -225,7 +233,7 @@ int fd_replace(struct file *f, int fd, bool cloexec)
     set_bit(t, (unsigned)fd, cloexec);
     spin_unlock(&t->lock);
     if (old)
-        file_put(old);
+        closed(t, old);
     return fd;
 }
 
@@ -243,7 +251,7 @@ int fd_close(int fd)
     spin_unlock(&t->lock);
     if (!f)
         return -EBADF;
-    file_put(f);
+    closed(t, f);
     return 0;
 }
 
@@ -287,6 +295,6 @@ void fdtable_close_on_exec(struct fdtable *t)
         }
         spin_unlock(&t->lock);
         if (f)
-            file_put(f);
+            closed(t, f);
     }
 }

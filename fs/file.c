@@ -4,6 +4,7 @@
  * dup share them, so they are counted.
  */
 #include <fs/fs_private.h>
+#include <fs/locks.h>
 #include <kernel/process.h>
 #include <mm/slab.h>
 
@@ -36,6 +37,7 @@ void file_put(struct file *f)
 {
     if (!atomic_dec_and_test(&f->refs))
         return;
+    locks_forget(f->inode, f);
     if (f->ops->release)
         f->ops->release(f);
     inode_put(f->inode);

@@ -83,6 +83,7 @@ struct inode {
     const struct file_ops *fops;
     const struct dir_ops *dops;
     void *private;
+    struct inode_locks *locks; /* fs/locks.c; NULL: there never was one */
     struct inode *parent;      /* directory: ..; tree lock */
     struct list_head children; /* struct dirent.node; tree lock */
 };

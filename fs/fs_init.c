@@ -5,6 +5,7 @@
  */
 #include <fs/aio.h>
 #include <fs/fs_private.h>
+#include <fs/locks.h>
 #include <kernel/print.h>
 
 static void make_dirs(void)
@@ -17,6 +18,7 @@ static void make_dirs(void)
 
 void fs_init(void)
 {
+    locks_init();
     mutex_init(&fs_tree_lock, "names", RANK_FS_TREE);
     fs_root = inode_create(S_IFDIR | 0755);
     if (!fs_root)

@@ -4,6 +4,7 @@
  * one without lives as long as somebody has it open (or stands in it).
  */
 #include <fs/fs_private.h>
+#include <fs/locks.h>
 #include <kernel/block.h>
 #include <kernel/string.h>
 #include <kernel/time.h>
@@ -91,6 +92,7 @@ static void inode_free(struct inode *inode)
     if (inode->fops && inode->fops->forget)
         inode->fops->forget(inode);
     dir_clear(inode);
+    inode_locks_free(inode);
     kfree(inode->link);
     kfree(inode);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls on open files, but for reading and writing. */
+#include <fs/locks.h>
 #include <fs/pipe.h>
 #include <fs/syscalls.h>
 #include <kernel/block.h>
+#include <kernel/process.h>
 #include <kernel/string.h>
 #include <kernel/syscall.h>
 #include <kernel/uaccess.h>
+#include <mm/filemap.h>
 #include <mm/slab.h>
 
 #define F_DUPFD         0
@@ -16,10 +19,12 @@
 #define F_GETLK         5
 #define F_SETLK         6
 #define F_SETLKW        7
+#define F_OFD_GETLK     36
+#define F_OFD_SETLK     37
+#define F_OFD_SETLKW    38
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ    1031
 #define F_GETPIPE_SZ    1032
-#define F_UNLCK         2
 #define SETTABLE        (O_APPEND | O_NONBLOCK | O_DIRECT)
 
 #define SEEK_SET 0
@@ -63,6 +68,27 @@ s64 sys_close(const u64 *a)
     return fd_close((int)a[0]);
 }
 
+#define CLOSE_RANGE_CLOEXEC 4u
+
+/* first, last, flags. A table that threads share is theirs, too: it would have
+   to be copied, which nobody asks for. */
+s64 sys_close_range(const u64 *a)
+{
+    u32 first = (u32)a[0], last = (u32)a[1], flags = (u32)a[2];
+    struct fdtable *t = current_process()->files;
+
+    if (first > last || (flags & ~CLOSE_RANGE_CLOEXEC))
+        return -EINVAL;
+    for (int fd = (int)min_u64(first, INT32_MAX);
+         (fd = fdtable_next(t, fd)) >= 0 && (u32)fd <= last; fd++) {
+        if (flags & CLOSE_RANGE_CLOEXEC)
+            (void)fd_set_cloexec(fd, true);
+        else
+            (void)fd_close(fd);
+    }
+    return 0;
+}
+
 /* ---- descriptors ---- */
 
 s64 sys_dup(const u64 *a)
@@ -103,14 +129,6 @@ static s64 set_flags(struct file *f, u32 flags)
     return 0;
 }
 
-/* Nobody ever holds a lock on a file: every one is granted. */
-static s64 tell_unlocked(u64 user_flock)
-{
-    u16 type = F_UNLCK;
-
-    return copy_to_user(user_flock, &type, sizeof(type));
-}
-
 static s64 pipe_size(const struct file *f, bool set, u64 size)
 {
     struct pipe *p = file_pipe(f);
@@ -136,10 +154,13 @@ static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
     case F_SETFL:
         return set_flags(f, (u32)arg);
     case F_GETLK:
-        return tell_unlocked(arg);
     case F_SETLK:
     case F_SETLKW:
-        return 0;
+        return fcntl_lock(f, cmd - F_GETLK + LOCK_GET, false, arg);
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+        return fcntl_lock(f, cmd - F_OFD_GETLK + LOCK_GET, true, arg);
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
         return pipe_size(f, cmd == F_SETPIPE_SZ, (u32)arg);
@@ -230,6 +251,56 @@ s64 sys_ftruncate(const u64 *a)
     if (f->inode && f->inode->data && (s64)a[1] >= 0 &&
         (f->flags & O_ACCMODE) != O_RDONLY)
         ret = ramfs_truncate(f->inode, a[1]);
+    file_put(f);
+    return ret;
+}
+
+#define FALLOC_FL_KEEP_SIZE  1u
+#define FALLOC_FL_PUNCH_HOLE 2u
+
+/* Pages come when they are written to: only the size is set now. */
+static s64 allocate(struct inode *inode, u32 mode, u64 start, u64 end)
+{
+    s64 ret = 0;
+    u64 size;
+
+    mutex_lock(&inode->lock);
+    size = READ_ONCE(inode->data->size);
+    if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size)
+        ret = mapping_set_size(inode->data, end);
+    else if ((mode & FALLOC_FL_PUNCH_HOLE) && start < size)
+        ret = mapping_punch(inode->data, start, min_u64(end, size));
+    mutex_unlock(&inode->lock);
+    return ret == -ENOMEM ? -ENOSPC : ret;
+}
+
+static s64 fallocate_file(struct file *f, u32 mode, u64 start, u64 len)
+{
+    if ((s64)start < 0 || (s64)len <= 0)
+        return -EINVAL;
+    if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) ||
+        mode == FALLOC_FL_PUNCH_HOLE)
+        return -EOPNOTSUPP;
+    if ((f->flags & O_ACCMODE) == O_RDONLY)
+        return -EBADF;
+    if (file_pipe(f))
+        return -ESPIPE;
+    if (!f->inode || !f->inode->data)
+        return f->inode && is_kind(f->inode, S_IFDIR) ? -EISDIR : -ENODEV;
+    if (start > INT64_MAX - len)
+        return -EFBIG;
+    return allocate(f->inode, mode, start, start + len);
+}
+
+/* fd, mode, offset, length */
+s64 sys_fallocate(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret;
+
+    if (!f)
+        return -EBADF;
+    ret = fallocate_file(f, (u32)a[1], a[2], a[3]);
     file_put(f);
     return ret;
 }

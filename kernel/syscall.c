@@ -66,6 +66,7 @@ static const syscall_fn table[] = {
     [63] = sys_uname,
     [67] = sys_shmdt,
     [72] = sys_fcntl,
+    [73] = sys_flock,
     [74] = sys_fsync,
     [75] = sys_fdatasync,
     [76] = sys_truncate,
@@ -182,6 +183,7 @@ static const syscall_fn table[] = {
     [276] = sys_tee,
     [278] = sys_vmsplice,
     [280] = sys_utimensat,
+    [285] = sys_fallocate,
     [292] = sys_dup3,
     [293] = sys_pipe2,
     [295] = sys_preadv,
@@ -196,6 +198,7 @@ static const syscall_fn table[] = {
     [327] = sys_preadv2,
     [328] = sys_pwritev2,
     [332] = sys_statx,
+    [436] = sys_close_range,
     [439] = sys_faccessat2,
 };
 

@@ -18,6 +18,7 @@
 enum lock_rank {
     RANK_NONE = 0,
     RANK_FILE,       /* mutex: an open file's position and flags */
+    RANK_FILE_LOCKS, /* mutex: locks on files, as programs take them */
     RANK_SWAPON,     /* mutex: swapon and swapoff, one at a time */
     RANK_FS_TREE,    /* mutex: the tree of names */
     RANK_PIPE,       /* mutex: a pipe's buffer */
