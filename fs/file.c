@@ -128,6 +128,27 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *err)
     return NULL;
 }
 
+/* A regular file in no directory; `start` and path only say on which file
+   system, and there is one. Tree lock held. */
+static struct inode *make_nameless(struct inode *start, const char *path,
+                                   u32 flags, u32 mode, int *err)
+{
+    struct process *p = current_process();
+    struct inode *dir = path_walk(start, path, false, err), *inode;
+
+    if (!dir)
+        return NULL;
+    *err = (flags & O_ACCMODE) == O_RDONLY ? -EINVAL
+           : is_kind(dir, S_IFDIR)         ? 0
+                                           : -ENOTDIR;
+    inode_put(dir);
+    if (*err)
+        return NULL;
+    inode = inode_make(S_IFREG | (mode & MODE_BITS & ~(p ? p->umask : 0)), 0);
+    *err = inode ? 0 : -ENOMEM;
+    return inode;
+}
+
 struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
                           int *err)
 {
@@ -141,13 +162,31 @@ struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
         return NULL;
     }
     mutex_lock(&fs_tree_lock);
-    inode = find_or_create(start, path, flags, mode, err);
+    if ((flags & O_TMPFILE) == O_TMPFILE)
+        inode = make_nameless(start, path, flags, mode, err);
+    else
+        inode = find_or_create(start, path, flags, mode, err);
     mutex_unlock(&fs_tree_lock);
     inode_put(start);
+    if ((flags & O_TMPFILE) == O_TMPFILE)
+        flags &= ~(u32)O_TMPFILE; /* O_DIRECTORY is part of it */
     return inode ? open_inode(inode, flags, err) : NULL;
 }
 
 struct file *file_open(const char *path, u32 flags, u32 mode, int *err)
 {
     return file_open_at(AT_FDCWD, path, flags, mode, err);
+}
+
+s64 anon_file(const struct file_ops *ops, void *private, u32 flags)
+{
+    struct file *f = file_create(NULL, ops, flags & (O_ACCMODE | O_NONBLOCK));
+    struct file none = {.private = private};
+
+    if (!f) {
+        ops->release(&none);
+        return -ENOMEM;
+    }
+    f->private = private;
+    return fd_install(f, flags & O_CLOEXEC);
 }

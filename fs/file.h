@@ -37,6 +37,7 @@ struct inode;
 #define O_DIRECTORY 0200000
 #define O_NOFOLLOW  0400000
 #define O_CLOEXEC   02000000
+#define O_TMPFILE   (020000000 | O_DIRECTORY)
 
 /* What a kind of file can do. NULL = -EINVAL (or the obvious default). All may
    sleep; buffers are user addresses; pos is NULL for files without one (pipes,

@@ -150,6 +150,9 @@ struct file *file_create(struct inode *inode, const struct file_ops *ops,
                          u32 flags);
 struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
                           int *err);
+/* A file without an inode: ops->release frees `private`, here too if there is
+   no memory. flags: O_CLOEXEC goes with the number. The number, or -errno. */
+s64 anon_file(const struct file_ops *ops, void *private, u32 flags);
 /* Of another process, whose table the caller holds a reference on (found
    under tasks_lock, which is then let go). NULL: no such fd. */
 struct file *fdtable_file(struct fdtable *t, int fd);

@@ -50,6 +50,7 @@ enum lock_rank {
     RANK_PCP,        /* spin (irq): a processor's free frames */
     RANK_ZONE,       /* spin (irq): buddy lists, section isolation */
     RANK_VMAP,       /* spin (irq): kernel stacks' address space */
+    RANK_EVENT,      /* spin (irq): the counter of an eventfd or timerfd */
     RANK_RANDOM,     /* spin (irq): the random generator's key */
     RANK_DEVICE,     /* spin (irq): registers: ACPI, hotplug, PCI, tty */
     RANK_TLB,        /* spin: a shootdown's request slot */

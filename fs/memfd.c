@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* memfd_create: a file in memory that has no name, and goes with its last
+   user. */
+#include <fs/fs_private.h>
+#include <fs/syscalls.h>
+#include <kernel/uaccess.h>
+
+#define MFD_CLOEXEC 1u
+#define MFD_EXEC    16u
+#define NAME_SIZE   250 /* as Linux: NAME_MAX without "memfd:" */
+
+/* name, flags. Seals and huge pages there are none. */
+s64 sys_memfd_create(const u64 *a)
+{
+    u32 flags = (u32)a[1];
+    char name[NAME_SIZE];
+    struct inode *inode;
+    struct file *f;
+    s64 len;
+
+    if (flags & ~(MFD_CLOEXEC | MFD_EXEC))
+        return -EINVAL;
+    len = strncpy_from_user(name, a[0], sizeof(name));
+    if (len < 0)
+        return len == -ENAMETOOLONG ? -EINVAL : len;
+    inode = inode_make(S_IFREG | 0777, 0);
+    f = inode ? file_create(inode, inode->fops, O_RDWR) : NULL;
+    if (!f) {
+        inode_put(inode);
+        return -ENOMEM;
+    }
+    return fd_install(f, flags & MFD_CLOEXEC);
+}
