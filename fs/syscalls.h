@@ -37,6 +37,8 @@ s64 sys_flock(const u64 *a);
 s64 sys_getdents64(const u64 *a);
 s64 sys_getrandom(const u64 *a);
 s64 sys_memfd_create(const u64 *a);
+s64 sys_signalfd(const u64 *a);
+s64 sys_signalfd4(const u64 *a);
 s64 sys_eventfd(const u64 *a);
 s64 sys_eventfd2(const u64 *a);
 s64 sys_timerfd_create(const u64 *a);

@@ -11,6 +11,7 @@
 #include <kernel/elf.h>
 #include <kernel/exec_args.h>
 #include <kernel/irq.h>
+#include <kernel/posix_timer.h>
 #include <kernel/process_private.h>
 #include <kernel/random.h>
 #include <kernel/shm.h>
@@ -329,6 +330,7 @@ static int exec_commit(struct exec *x)
     switch_mm(x);
     fdtable_close_on_exec(t->proc->files);
     signal_reset_for_exec(t->proc);
+    posix_timers_delete(t->proc);
     reset_registers();
     if (elf_zero_tails(&x->program) || (x->ld && elf_zero_tails(&x->linker)))
         return -EFAULT;

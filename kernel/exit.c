@@ -12,6 +12,7 @@
 #include <fs/file.h>
 #include <kernel/futex.h>
 #include <kernel/pid.h>
+#include <kernel/posix_timer.h>
 #include <kernel/process_private.h>
 #include <kernel/shm.h>
 #include <kernel/uaccess.h>
@@ -132,6 +133,7 @@ static void process_end(struct process *p)
     if (p == init_process)
         init_exited(p->exit_status);
     itimer_stop(p);
+    posix_timers_delete(p);
     leave_files(p);
     flags = spin_lock_irqsave(&tasks_lock);
     give_children_to_init(p);

@@ -12,6 +12,7 @@
 #include <kernel/pid.h>
 #include <kernel/print.h>
 #include <kernel/process_private.h>
+#include <kernel/sigqueue.h>
 #include <kernel/string.h>
 #include <mm/lockorder.h>
 #include <mm/mm.h>
@@ -48,10 +49,13 @@ static void process_init_parts(struct process *p)
     list_init(&p->children);
     list_init(&p->child_node);
     list_init(&p->threads);
+    list_init(&p->sig_queue);
+    list_init(&p->timers);
     list_init(&p->all_node);
     list_init(&p->group_node);
     waitq_init(&p->child_wait);
     waitq_init(&p->group_wait);
+    waitq_init(&p->sig_arrived);
     spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
     timer_init(&p->itimer, itimer_fired, p);
     atomic_set(&p->refs, 1);
@@ -168,6 +172,7 @@ bool process_remove_thread(struct process *p, struct task *t)
     spin_lock(&p->sig_lock);
     list_del(&t->proc_node);
     last = --p->nr_threads == 0;
+    sigqueue_drop(p, &t->sig_queue, ~0ull);
     spin_unlock(&p->sig_lock);
     p->cpu_ns += task_cpu_ns(t);
     pid_find(t->tid)->task = NULL;
@@ -218,6 +223,8 @@ struct process *process_get(int nr)
 
 void process_put(struct process *p)
 {
-    if (atomic_dec_and_test(&p->refs))
-        kfree(p);
+    if (!atomic_dec_and_test(&p->refs))
+        return;
+    sigqueue_drop(p, &p->sig_queue, ~0ull); /* sent to the zombie */
+    kfree(p);
 }

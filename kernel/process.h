@@ -27,7 +27,9 @@ struct process {
     struct waitq child_wait;  /* parent sleeps here for children */
     struct spinlock sig_lock; /* (irq) actions, pending, threads' pending */
     sigset_t sig_pending;     /* to the process */
-    struct siginfo_min sig_info; /* of the last one sent to the process */
+    struct list_head sig_queue; /* what goes with it: kernel/sigqueue.h */
+    unsigned nr_queued;         /* here and for all threads; signal lock */
+    struct waitq sig_arrived;   /* signalfd: a signal has become pending */
     struct sigaction_k actions[NSIG];
     bool stopped, stop_reported, continued; /* job control; signal lock */
     int stop_signal;                        /* what stopped it; signal lock */
@@ -37,6 +39,9 @@ struct process {
     struct timer itimer;     /* alarm and ITIMER_REAL */
     u64 itimer_when;         /* 0 = not armed; signal lock */
     u64 itimer_interval;     /* ns, 0 = once; signal lock */
+    struct list_head timers; /* POSIX timers; signal lock, as are these two */
+    unsigned nr_timers;
+    int next_timer;
     struct fdtable *files;   /* shared by threads; NULL once it has exited:
                                tasks lock for others than its own threads */
     struct inode *cwd;       /* fs tree lock */

@@ -80,6 +80,8 @@ void init_exited(int wait_status) NORETURN;
 /* siginfo codes. For a child, siginfo_min.addr is its status. */
 #define SI_USER       0
 #define SI_KERNEL     0x80
+#define SI_QUEUE      (-1)
+#define SI_TIMER      (-2)
 #define SI_TKILL      (-6)
 #define CLD_EXITED    1
 #define CLD_KILLED    2
@@ -92,6 +94,11 @@ int signal_send(struct process *p, struct task *t, int sig,
                 const struct siginfo_min *info);
 /* SIGALRM from the timer's interrupt; the caller holds p->sig_lock only. */
 void signal_alarm(struct process *p);
+/* From a timer's interrupt: to the process, or to its thread tid if that is
+   not 0. The caller holds p->sig_lock. 0: it is pending; else it was ignored,
+   or there was no room. */
+int signal_from_timer(struct process *p, int tid,
+                      const struct siginfo_min *info);
 /* Tell the parent what became of its child. Caller holds tasks_lock. */
 void signal_parent(struct process *child, int code, int status);
 

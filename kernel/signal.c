@@ -3,7 +3,8 @@
  * Sending signals: who gets it, is it to be ignored, whom does it wake?
  *
  * A pending signal is a bit, in the process or in one thread; what goes with
- * it is kept for the last one only, as POSIX allows. The sender decides what
+ * it is queued beside (kernel/sigqueue.c): once for a standard signal, as often
+ * as it comes for a real-time one. The sender decides what
  * can be decided at once: an ignored signal is forgotten, and one that will
  * end the process turns into SIGKILL for every thread, so that sleepers need
  * to know of one fatal signal only. Handlers run in kernel/deliver.c.
@@ -17,7 +18,9 @@
  */
 #include <kernel/pid.h>
 #include <kernel/print.h>
+#include <kernel/posix_timer.h>
 #include <kernel/process_private.h>
+#include <kernel/sigqueue.h>
 
 #define SIG_DEFAULT_IGNORED \
     (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
@@ -112,8 +115,11 @@ void signal_discard(struct process *p, sigset_t set)
     struct task *t;
 
     p->sig_pending &= ~set;
-    list_for_each_entry (t, &p->threads, proc_node)
+    sigqueue_drop(p, &p->sig_queue, set);
+    list_for_each_entry (t, &p->threads, proc_node) {
         t->sig_pending &= ~set;
+        sigqueue_drop(p, &t->sig_queue, set);
+    }
 }
 
 void signal_interrupt_others(struct process *p)
@@ -149,44 +155,54 @@ static struct task *choose_thread(struct process *p, int sig)
     return NULL;
 }
 
-/* Keep what goes with it, unless that would overwrite what belongs to a
-   signal that is still pending. */
-static void note_info(struct siginfo_min *slot, sigset_t pending,
-                      const struct siginfo_min *info)
+/* It is pending from now on, and what goes with it is known. -EAGAIN: it is
+   one of those that are queued, and there is no room. */
+static int enqueue(struct process *p, struct task *t,
+                   const struct siginfo_min *info)
 {
-    if (!slot->signo || !(pending & SIG_BIT(slot->signo)))
-        *slot = *info;
+    sigset_t *pending = t ? &t->sig_pending : &p->sig_pending;
+    sigset_t bit = SIG_BIT(info->signo);
+
+    if ((*pending & bit) && info->signo < SIGRTMIN)
+        return 0;
+    if (!sigqueue_add(p, t ? &t->sig_queue : &p->sig_queue, info) &&
+        info->signo >= SIGRTMIN && info->code < 0)
+        return -EAGAIN;
+    *pending |= bit;
+    memory_barrier(); /* the bit is seen before we look who listens */
+    if (waitq_busy(&p->sig_arrived))
+        wake_up_all(&p->sig_arrived);
+    return 0;
 }
 
-/* To thread t, or to whichever takes it if t is NULL. */
-static void post(struct process *p, struct task *t, int sig,
-                 const struct siginfo_min *info)
+#define WAS_IGNORED 1
+
+/* To thread t, or to whichever takes it if t is NULL. 0, WAS_IGNORED, or
+   -EAGAIN: no room for one more. */
+static int post(struct process *p, struct task *t,
+                const struct siginfo_min *info)
 {
     struct task *target = t;
+    int sig = info->signo, err;
 
     if (sig == SIGKILL) {
         /* init only dies if the kernel says so (out of memory). */
         if (p != init_process || info->code == SI_KERNEL)
             group_exit_start(p, SIGKILL);
-        return;
+        return 0;
     }
     if (!t || !takes(t, SIG_BIT(sig)))
         target = t ? NULL : choose_thread(p, sig);
     if (target && !(target->sig_wait & SIG_BIT(sig)) && signal_ignored(p, sig))
-        return;
+        return WAS_IGNORED;
     if (target && would_end(p, target, sig)) {
         group_exit_start(p, sig);
-        return;
+        return 0;
     }
-    if (t) {
-        note_info(&t->sig_info, t->sig_pending, info);
-        t->sig_pending |= SIG_BIT(sig);
-    } else {
-        note_info(&p->sig_info, p->sig_pending, info);
-        p->sig_pending |= SIG_BIT(sig);
-    }
-    if (target)
+    err = enqueue(p, t, info);
+    if (target && !err)
         signal_wake(target, false);
+    return err;
 }
 
 /* What stop and continue signals do the moment that they are sent, blocked
@@ -210,16 +226,33 @@ void signal_alarm(struct process *p)
 {
     struct siginfo_min info = {.signo = SIGALRM, .code = SI_KERNEL};
 
-    post(p, NULL, SIGALRM, &info);
+    (void)post(p, NULL, &info);
 }
 
-static void take_info(struct siginfo_min *out, const struct siginfo_min *slot,
-                      int sig)
+int signal_from_timer(struct process *p, int tid,
+                      const struct siginfo_min *info)
 {
-    if (slot->signo == sig)
-        *out = *slot;
-    else
-        *out = (struct siginfo_min){.signo = sig, .code = SI_USER};
+    struct task *t;
+
+    if (!tid)
+        return post(p, NULL, info);
+    list_for_each_entry (t, &p->threads, proc_node)
+        if (t->tid == tid)
+            return post(p, t, info);
+    return WAS_IGNORED; /* that thread has ended */
+}
+
+/* Take signal `sig`, which is pending there, with what goes with it. */
+static void take(struct process *p, struct list_head *queue, sigset_t *pending,
+                 int sig, struct siginfo_min *info)
+{
+    bool more;
+
+    (void)sigqueue_take(p, queue, sig, info, &more);
+    if (!more)
+        *pending &= ~SIG_BIT(sig);
+    if (info->code == SI_TIMER)
+        posix_timer_delivered(p, info);
 }
 
 /* Faults first: they belong to the instruction that we stand at. */
@@ -228,19 +261,22 @@ int signal_dequeue(struct task *t, sigset_t set, struct siginfo_min *info)
     const sigset_t faults = SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) |
                             SIG_BIT(SIGILL) | SIG_BIT(SIGFPE) |
                             SIG_BIT(SIGTRAP);
+    struct process *p = t->proc;
     sigset_t own = t->sig_pending & set;
-    sigset_t all = own | (t->proc->sig_pending & set);
+    sigset_t all = own | (p->sig_pending & set);
     int sig;
 
     if (!all)
         return 0;
     sig = __builtin_ctzll(own & faults ? own & faults : all) + 1;
-    if (own & SIG_BIT(sig)) {
-        take_info(info, &t->sig_info, sig);
+    if (!(own & SIG_BIT(sig))) {
+        take(p, &p->sig_queue, &p->sig_pending, sig, info);
+    } else if (t->sig_info.signo == sig) {
+        *info = t->sig_info;
+        t->sig_info.signo = 0;
         t->sig_pending &= ~SIG_BIT(sig);
     } else {
-        take_info(info, &t->proc->sig_info, sig);
-        t->proc->sig_pending &= ~SIG_BIT(sig);
+        take(p, &t->sig_queue, &t->sig_pending, sig, info);
     }
     return sig;
 }
@@ -252,6 +288,7 @@ int signal_send(struct process *p, struct task *t, int sig,
 {
     bool goes_on;
     u64 flags;
+    int err;
 
     if (sig < 0 || sig > NSIG)
         return -EINVAL;
@@ -259,11 +296,11 @@ int signal_send(struct process *p, struct task *t, int sig,
         return 0;
     flags = spin_lock_irqsave(&p->sig_lock);
     goes_on = job_control(p, sig);
-    post(p, t, sig, info);
+    err = post(p, t, info);
     spin_unlock_irqrestore(&p->sig_lock, flags);
     if (goes_on)
         signal_parent(p, CLD_CONTINUED, SIGCONT);
-    return 0;
+    return err < 0 ? err : 0;
 }
 
 /* Two signal locks are never held at once: the child's is free by now. The
@@ -366,6 +403,7 @@ void signal_force(int sig, int code, u64 addr)
         (t->sig_blocked & SIG_BIT(sig))) {
         ends = force_default(p, sig);
     } else {
+        sigqueue_drop(p, &t->sig_queue, SIG_BIT(sig));
         t->sig_info =
             (struct siginfo_min){.signo = sig, .code = code, .addr = addr};
         t->sig_pending |= SIG_BIT(sig);

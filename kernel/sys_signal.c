@@ -48,10 +48,9 @@ s64 sys_kill(const u64 *a)
 }
 
 /* To one thread; tgid -1: of whichever process. */
-static s64 signal_thread(int tgid, int tid, int sig)
+static s64 send_to_thread(int tgid, int tid, int sig,
+                          const struct siginfo_min *info)
 {
-    struct siginfo_min info = {
-        .signo = sig, .code = SI_TKILL, .pid = current_pid()};
     struct task *t;
     struct pid *pid;
     s64 ret = -ESRCH;
@@ -63,9 +62,17 @@ static s64 signal_thread(int tgid, int tid, int sig)
     pid = pid_find(tid);
     t = pid ? pid->task : NULL;
     if (t && t->proc && (tgid == -1 || t->proc->pid == tgid))
-        ret = signal_send(t->proc, t, sig, &info);
+        ret = signal_send(t->proc, t, sig, info);
     spin_unlock_irqrestore(&tasks_lock, flags);
     return ret;
+}
+
+static s64 signal_thread(int tgid, int tid, int sig)
+{
+    struct siginfo_min info = {
+        .signo = sig, .code = SI_TKILL, .pid = current_pid()};
+
+    return send_to_thread(tgid, tid, sig, &info);
 }
 
 s64 sys_tkill(const u64 *a)
@@ -78,6 +85,57 @@ s64 sys_tgkill(const u64 *a)
     if ((int)a[0] <= 0)
         return -EINVAL;
     return signal_thread((int)a[0], (int)a[1], (int)a[2]);
+}
+
+/* What a program sends along. Only to itself may it pretend to be the kernel,
+   or somebody who used tkill. */
+static s64 get_info(u64 user, int to, int sig, struct siginfo_min *info)
+{
+    u32 w[8]; /* signo, errno, code, -, pid, uid, value */
+
+    if (copy_from_user(w, user, sizeof(w)))
+        return -EFAULT;
+    *info = (struct siginfo_min){.signo = sig,
+                                 .code = (int)w[2],
+                                 .pid = (int)w[4],
+                                 .uid = (int)w[5],
+                                 .addr = w[6] | (u64)w[7] << 32};
+    if ((info->code >= 0 || info->code == SI_TKILL) && to != current_pid())
+        return -EPERM;
+    return 0;
+}
+
+static s64 send_info(int nr, int sig, const struct siginfo_min *info)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct pid *pid = nr > 0 ? pid_find(nr) : NULL;
+    s64 ret = -ESRCH;
+
+    if (pid && pid->proc)
+        ret = signal_send(pid->proc, NULL, sig, info);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return ret;
+}
+
+/* pid, signal, siginfo */
+s64 sys_rt_sigqueueinfo(const u64 *a)
+{
+    struct siginfo_min info;
+    s64 err = get_info(a[2], (int)a[0], (int)a[1], &info);
+
+    return err ? err : send_info((int)a[0], (int)a[1], &info);
+}
+
+/* pid, tid, signal, siginfo */
+s64 sys_rt_tgsigqueueinfo(const u64 *a)
+{
+    struct siginfo_min info;
+    s64 err;
+
+    if ((int)a[0] <= 0 || (int)a[1] <= 0)
+        return -EINVAL;
+    err = get_info(a[3], (int)a[0], (int)a[2], &info);
+    return err ? err : send_to_thread((int)a[0], (int)a[1], (int)a[2], &info);
 }
 
 /* ---- masks and handlers ---- */

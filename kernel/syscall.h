@@ -78,6 +78,8 @@ s64 sys_rt_sigpending(const u64 *a);
 s64 sys_rt_sigtimedwait(const u64 *a);
 s64 sys_rt_sigsuspend(const u64 *a);
 s64 sys_sigaltstack(const u64 *a);
+s64 sys_rt_sigqueueinfo(const u64 *a);
+s64 sys_rt_tgsigqueueinfo(const u64 *a);
 
 /* time: kernel/sys_time.c, kernel/itimer.c */
 s64 sys_nanosleep(const u64 *a);
@@ -89,6 +91,11 @@ s64 sys_time(const u64 *a);
 s64 sys_alarm(const u64 *a);
 s64 sys_getitimer(const u64 *a);
 s64 sys_setitimer(const u64 *a);
+s64 sys_timer_create(const u64 *a); /* kernel/posix_timer.c */
+s64 sys_timer_delete(const u64 *a);
+s64 sys_timer_settime(const u64 *a);
+s64 sys_timer_gettime(const u64 *a);
+s64 sys_timer_getoverrun(const u64 *a);
 
 /* the scheduler: kernel/sys_sched.c */
 s64 sys_sched_setscheduler(const u64 *a);

@@ -24,8 +24,8 @@ typedef u64 sigset_t; /* bit n-1 is signal n */
 enum task_state { TASK_RUNNABLE, TASK_SLEEPING, TASK_DEAD };
 
 struct siginfo_min { /* what a handler may be told */
-    int signo, code, pid;
-    u64 addr;
+    int signo, code, pid, uid; /* a timer: its number, its overrun */
+    u64 addr; /* of a fault; a child's status; a value sent along */
 };
 
 struct held_lock {
@@ -60,6 +60,7 @@ struct task {
     sigset_t sig_blocked;        /* own to write; signal lock */
     sigset_t sig_saved;          /* rt_sigsuspend: restore after the handler */
     bool restore_saved;          /* own */
+    struct list_head sig_queue;  /* kernel/sigqueue.h; signal lock */
     struct siginfo_min sig_info; /* of a synchronous fault; own */
     u64 clear_tid;               /* user address: 0 and futex wake at exit */
     int interruptible;           /* WAIT_*: how it sleeps; waitq/run-queue */

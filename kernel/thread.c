@@ -61,6 +61,7 @@ struct task *task_create(const char *comm, void (*fn)(void *), void *arg)
     t->entry_arg = arg;
     list_init(&t->all_node);
     list_init(&t->proc_node);
+    list_init(&t->sig_queue);
     heap_node_init(&t->run_node);
     inherit_place(t);
     arch_fpu_init(&t->arch);

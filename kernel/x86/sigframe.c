@@ -47,7 +47,11 @@ struct user_siginfo {
     int signo, errno_, code, pad;
     union {
         struct {
-            int pid, uid, status;
+            int pid, uid;
+            union {
+                int status; /* of a child */
+                u64 value;  /* sent along */
+            };
         } sender;
         u64 addr;
         u8 size[112];
@@ -83,7 +87,10 @@ static void fill_siginfo(struct user_siginfo *u, const struct siginfo_min *info)
         return;
     }
     u->sender.pid = info->pid;
-    if (info->signo == SIGCHLD)
+    u->sender.uid = info->uid;
+    if (info->code < 0)
+        u->sender.value = info->addr;
+    else if (info->signo == SIGCHLD)
         u->sender.status = (int)info->addr;
 }
 
