@@ -7,9 +7,11 @@
  */
 #include <fs/aio.h>
 #include <fs/aio_private.h>
+#include <fs/fs_private.h>
 #include <fs/syscalls.h>
 #include <kernel/current.h>
 #include <kernel/deadline.h>
+#include <kernel/process.h>
 #include <kernel/uaccess.h>
 #include <mm/lockorder.h>
 #include <mm/slab.h>
@@ -310,4 +312,21 @@ s64 sys_io_getevents(const u64 *a)
     timer_cancel(&p.timer);
     aio_ctx_put(c);
     return have;
+}
+
+/* As io_getevents, with another mask of signals while it sleeps. */
+s64 sys_io_pgetevents(const u64 *a)
+{
+    sigset_t mask;
+    bool given;
+    s64 ret = sigmask_from_user(a[5], &mask, &given);
+
+    if (ret)
+        return ret;
+    if (!given)
+        return sys_io_getevents(a);
+    signal_sleep_begin(mask);
+    ret = sys_io_getevents(a);
+    signal_sleep_end(ret == -EINTR);
+    return ret;
 }

@@ -281,6 +281,24 @@ int fd_set_cloexec(int fd, bool on)
     return ret;
 }
 
+/* Others find the table under tasks_lock (/proc). */
+int fdtable_unshare(struct process *p)
+{
+    struct fdtable *own, *old = p->files;
+    u64 flags;
+
+    if (atomic_read(&old->refs) == 1)
+        return 0;
+    own = fdtable_copy(old);
+    if (!own)
+        return -ENOMEM;
+    flags = spin_lock_irqsave(&tasks_lock);
+    p->files = own;
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    fdtable_put(old);
+    return 0;
+}
+
 /* exec: one at a time, as each close may sleep. */
 void fdtable_close_on_exec(struct fdtable *t)
 {

@@ -12,6 +12,7 @@
 struct blockdev;
 struct user_range;
 struct mapping;
+struct process;
 struct file;
 struct inode;
 
@@ -121,6 +122,8 @@ struct fdtable *fdtable_create(void);
 struct fdtable *fdtable_copy(struct fdtable *); /* fork */
 void fdtable_get(struct fdtable *);             /* clone(CLONE_FILES) */
 void fdtable_put(struct fdtable *);
+/* exec: what is shared with other processes becomes the own. 0 or -ENOMEM. */
+int fdtable_unshare(struct process *);
 void fdtable_close_on_exec(struct fdtable *);
 struct file *fd_get(int fd); /* with a reference; NULL = -EBADF */
 int fd_install(struct file *f, bool cloexec); /* takes the reference */

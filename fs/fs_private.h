@@ -17,6 +17,7 @@
 
 #include <fs/file.h>
 #include <kernel/errno.h>
+#include <kernel/task.h>
 #include <mm/lockorder.h>
 
 #define NAME_MAX 255
@@ -125,6 +126,12 @@ int path_link(int dirfd, const char *path, struct inode *child);
 /* A directory's absolute path; 0, -ENOENT or -ERANGE. Caller holds the tree
    lock. */
 int inode_path(struct inode *dir, char *buf, size_t size);
+
+/* ---- fs/poll.c ---- */
+
+/* The last argument of pselect6 and io_pgetevents: where a set of signals is,
+   and its size. *given: whether there is one. */
+int sigmask_from_user(u64 user, sigset_t *mask, bool *given);
 
 /* ---- fs/sys_rw.c ---- */
 

@@ -163,11 +163,8 @@ static s64 poll_user(struct poll_set *s, struct pollfd *p, u64 user,
     return ret;
 }
 
-/* fds, how many, milliseconds (negative: for ever) */
-s64 sys_poll(const u64 *a)
+static s64 poll_fds(const u64 *a, u64 timeout)
 {
-    s64 ms = (int)a[2];
-    u64 timeout = ms < 0 ? NO_DEADLINE : (u64)ms * NSEC_PER_MSEC;
     struct poll_set s = {0};
     struct pollfd *p;
     s64 ret;
@@ -181,6 +178,42 @@ s64 sys_poll(const u64 *a)
     set_done(&s);
     kfree(p);
     return ret;
+}
+
+/* fds, how many, milliseconds (negative: for ever) */
+s64 sys_poll(const u64 *a)
+{
+    s64 ms = (int)a[2];
+
+    return poll_fds(a, ms < 0 ? NO_DEADLINE : (u64)ms * NSEC_PER_MSEC);
+}
+
+/* With another mask of signals while it sleeps. */
+static s64 masked(s64 (*call)(const u64 *a, u64 timeout), const u64 *a,
+                  u64 timeout, sigset_t mask)
+{
+    s64 ret;
+
+    signal_sleep_begin(mask);
+    ret = call(a, timeout);
+    signal_sleep_end(ret == -ERESTART_DEADLINE);
+    return ret;
+}
+
+/* fds, how many, timespec, mask, its size */
+s64 sys_ppoll(const u64 *a)
+{
+    u64 timeout = NO_DEADLINE;
+    sigset_t mask;
+    int err = a[2] ? get_timespec(a[2], &timeout) : 0;
+
+    if (!err && a[3] && a[4] != sizeof(mask))
+        err = -EINVAL;
+    if (!err && a[3])
+        err = copy_from_user(&mask, a[3], sizeof(mask));
+    if (err)
+        return err;
+    return a[3] ? masked(poll_fds, a, timeout, mask) : poll_fds(a, timeout);
 }
 
 /* ---- select ---- */
@@ -313,8 +346,7 @@ s64 sys_select(const u64 *a)
     return err ? err : do_select(a, timeout);
 }
 
-/* The last argument of pselect6: where a set of signals is, and its size. */
-static int get_mask(u64 user, sigset_t *mask, bool *given)
+int sigmask_from_user(u64 user, sigset_t *mask, bool *given)
 {
     u64 at[2] = {0, 0};
 
@@ -328,27 +360,6 @@ static int get_mask(u64 user, sigset_t *mask, bool *given)
     return copy_from_user(mask, at[0], sizeof(*mask));
 }
 
-/*
- * With another mask. If a signal ends the sleep, its handler is to run with
- * that one, and kernel/deliver.c brings the old one back behind it; else what
- * the mask let in has to wait for the old one to allow it.
- */
-static s64 select_masked(const u64 *a, u64 timeout, sigset_t mask)
-{
-    struct task *t = current_task();
-    s64 ret;
-
-    t->sig_saved = t->sig_blocked;
-    t->restore_saved = true;
-    signal_set_blocked(mask);
-    ret = do_select(a, timeout);
-    if (ret != -ERESTART_DEADLINE) {
-        t->restore_saved = false;
-        signal_set_blocked(t->sig_saved);
-    }
-    return ret;
-}
-
 /* nfds, in, out, exceptional, timespec, mask */
 s64 sys_pselect6(const u64 *a)
 {
@@ -358,8 +369,8 @@ s64 sys_pselect6(const u64 *a)
     int err = a[4] ? get_timespec(a[4], &timeout) : 0;
 
     if (!err)
-        err = get_mask(a[5], &mask, &given);
+        err = sigmask_from_user(a[5], &mask, &given);
     if (err)
         return err;
-    return given ? select_masked(a, timeout, mask) : do_select(a, timeout);
+    return given ? masked(do_select, a, timeout, mask) : do_select(a, timeout);
 }

@@ -52,6 +52,7 @@ s64 sys_vmsplice(const u64 *a);
 s64 sys_sendfile(const u64 *a);
 s64 sys_copy_file_range(const u64 *a);
 s64 sys_poll(const u64 *a);
+s64 sys_ppoll(const u64 *a);
 s64 sys_select(const u64 *a);
 s64 sys_pselect6(const u64 *a);
 
@@ -108,6 +109,7 @@ s64 sys_io_setup(const u64 *a);
 s64 sys_io_destroy(const u64 *a);
 s64 sys_io_submit(const u64 *a);
 s64 sys_io_getevents(const u64 *a);
+s64 sys_io_pgetevents(const u64 *a);
 s64 sys_io_cancel(const u64 *a);
 
 #endif

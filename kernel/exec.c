@@ -267,6 +267,9 @@ static void switch_mm(struct exec *x)
 
     mm_set_owner(x->mm, p->pid, t->comm);
     x->mm->no_oom = p == init_process;
+    if (old)
+        process_note_rss(p, old);
+    t->robust_list = 0;
     t->clear_tid = 0; /* an address of the old program */
     task_switch_mm(x->mm);
     x->mm = NULL;
@@ -353,6 +356,8 @@ s64 do_execve(const char *path, u64 argv, u64 envp, bool from_kernel)
     err = exec_prepare(x, argv, envp, from_kernel);
     if (!err)
         err = threads_kill_others();
+    if (!err)
+        err = fdtable_unshare(current_process());
     if (!err) {
         committed = true;
         err = exec_commit(x);

@@ -60,7 +60,9 @@ static void leave_mm(struct task *t)
 
     if (!mm)
         return;
+    robust_list_exit(t);
     clear_tid(t);
+    process_note_rss(t->proc, mm);
     if (atomic_read(&mm->users) == 1)
         aio_exit_mm(mm); /* nobody else can start a request any more */
     task_switch_mm(NULL);

@@ -7,13 +7,15 @@
  * into a struct clone that clone_undo() takes back whole; then the new thread
  * is linked, in one critical section that cannot fail; then it runs.
  *
- * Processes share nothing but, with CLONE_VM, their memory; threads share
- * everything. What lies in between (CLONE_FILES without CLONE_THREAD, name
- * spaces) is refused, not half done.
+ * Processes share nothing but, if asked to, their memory and their open files;
+ * threads share everything. What lies in between (CLONE_FS without
+ * CLONE_THREAD, name spaces) is refused, not half done.
  */
 #include <fs/file.h>
 #include <kernel/pid.h>
 #include <kernel/process_private.h>
+#include <kernel/string.h>
+#include <kernel/syscall.h>
 #include <kernel/uaccess.h>
 #include <mm/mm.h>
 #include <mm/slab.h>
@@ -32,12 +34,15 @@
 #define CLONE_DETACHED       0x00400000ull /* musl sets it; means nothing */
 #define CLONE_UNTRACED       0x00800000ull
 #define CLONE_CHILD_SETTID   0x01000000ull
+#define CLONE_IO             0x80000000ull /* one queue for all: nothing */
+#define CLONE_CLEAR_SIGHAND  0x100000000ull
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 #define ANY_FLAGS                                                      \
     (CSIGNAL | CLONE_VM | CLONE_VFORK | CLONE_SYSVSEM | CLONE_SETTLS | \
      CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED |     \
-     CLONE_UNTRACED | CLONE_CHILD_SETTID)
+     CLONE_UNTRACED | CLONE_CHILD_SETTID | CLONE_FILES | CLONE_IO |    \
+     CLONE_CLEAR_SIGHAND)
 
 /* A vfork parent's bed. The parent may be killed while it sleeps, the child
    may end at any time: the last of the two frees it. */
@@ -146,9 +151,11 @@ static int make_process(struct clone *c)
 {
     if (c->flags & CLONE_THREAD)
         return 0;
-    c->proc = process_create(current_process());
+    c->proc = process_create(current_process(), c->flags & CLONE_FILES);
     if (!c->proc)
         return -ENOMEM;
+    if (c->flags & CLONE_CLEAR_SIGHAND)
+        signal_reset_handlers(c->proc);
     c->proc->exit_signal = (int)(c->flags & CSIGNAL);
     return 0;
 }
@@ -273,4 +280,55 @@ s64 do_clone(u64 flags, u64 stack, u64 parent_tid, u64 child_tid, u64 tls,
         vfork_put(c.vfork);
     }
     return nr;
+}
+
+/* ---- clone3 ---- */
+
+struct clone_args {
+    u64 flags, pidfd, child_tid, parent_tid, exit_signal;
+    u64 stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
+#define CLONE_ARGS_V0 64u /* as far as tls */
+
+/* What a newer program knows and we do not must be 0. */
+static int get_clone_args(u64 user, u64 size, struct clone_args *args)
+{
+    u8 more;
+
+    if (size < CLONE_ARGS_V0)
+        return -EINVAL;
+    if (size > PAGE_SIZE)
+        return -E2BIG;
+    memset(args, 0, sizeof(*args));
+    if (copy_from_user(args, user, min_u64(size, sizeof(*args))))
+        return -EFAULT;
+    for (u64 at = sizeof(*args); at < size; at++) {
+        if (copy_from_user(&more, user + at, 1))
+            return -EFAULT;
+        if (more)
+            return -E2BIG;
+    }
+    return 0;
+}
+
+/* Numbers of one's own choice, descriptors of processes and control groups
+   are refused. */
+s64 sys_clone3(const u64 *a)
+{
+    struct clone_args args;
+    u64 stack;
+    int err = get_clone_args(a[0], a[1], &args);
+
+    if (err)
+        return err;
+    if (args.set_tid_size || (args.flags & (CSIGNAL | CLONE_DETACHED)) ||
+        args.exit_signal & ~CSIGNAL || !args.stack != !args.stack_size ||
+        args.stack > USER_END || args.stack_size > USER_END)
+        return -EINVAL;
+    if ((args.flags & CLONE_THREAD) && args.exit_signal)
+        return -EINVAL;
+    stack = args.stack ? args.stack + args.stack_size : 0;
+    return do_clone(args.flags | args.exit_signal, stack, args.parent_tid,
+                    args.child_tid, args.tls, current_task()->frame);
 }

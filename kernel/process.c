@@ -78,7 +78,18 @@ static void inherit(struct process *p, struct process *parent)
     p->umask = parent->umask;
 }
 
-struct process *process_create(struct process *parent)
+/* A table of open files: a new one, a copy, or the parent's. */
+static struct fdtable *files_for(struct process *parent, bool share)
+{
+    if (!parent)
+        return fdtable_create();
+    if (!share)
+        return fdtable_copy(parent->files);
+    fdtable_get(parent->files);
+    return parent->files;
+}
+
+struct process *process_create(struct process *parent, bool share_files)
 {
     struct process *p = kzalloc(sizeof(*p), ALLOC_KERNEL);
     int err;
@@ -88,7 +99,7 @@ struct process *process_create(struct process *parent)
     process_init_parts(p);
     /* "." is a look at the parent's cwd under the lock that guards it. */
     p->cwd = path_lookup(parent ? "." : "/", false, &err);
-    p->files = parent ? fdtable_copy(parent->files) : fdtable_create();
+    p->files = files_for(parent, share_files);
     if (!p->cwd || !p->files) {
         process_destroy(p);
         return NULL;
@@ -193,6 +204,14 @@ u64 process_cpu_ns(struct process *p)
         ns += task_cpu_ns(t);
     spin_unlock_irqrestore(&tasks_lock, flags);
     return ns;
+}
+
+void process_note_rss(struct process *p, struct mm *mm)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+
+    p->max_rss = max_u64(p->max_rss, READ_ONCE(mm->peak_rss));
+    spin_unlock_irqrestore(&tasks_lock, flags);
 }
 
 /*

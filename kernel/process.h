@@ -49,6 +49,7 @@ struct process {
     char exe[128]; /* path of the program; set by exec */
     u64 start_ns;
     u64 cpu_ns, children_ns;   /* tasks lock */
+    u64 max_rss, children_max_rss; /* pages; tasks lock */
     u64 rlimits[16][2];        /* soft, hard; tasks lock */
     atomic_t refs;             /* its threads, its parent's list, lookers */
     struct list_head all_node; /* every process; tasks lock */
@@ -72,6 +73,13 @@ void signal_force(int sig, int code, u64 addr);
 
 /* The current thread's mask. Takes the signal lock. */
 void signal_set_blocked(sigset_t blocked);
+
+/* A sleep with another mask (pselect and its like). If a signal ends it
+   (interrupted), its handler is to run with that mask, and kernel/deliver.c
+   brings the old one back behind it; else what the mask let in has to wait for
+   the old one to allow it. */
+void signal_sleep_begin(sigset_t mask);
+void signal_sleep_end(bool interrupted);
 
 /* The current process ends with this wait status (exit code << 8 or signal).
    All threads end. */

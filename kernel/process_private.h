@@ -13,8 +13,9 @@ struct pid;
 /* ---- kernel/process.c ---- */
 
 /* A process that nobody knows yet: a copy of `parent` (the current process)
-   with its open files, or the first one if NULL. NULL: no memory. */
-struct process *process_create(struct process *parent);
+   with its open files (its very own ones, if shared), or the first one if
+   NULL. NULL: no memory. */
+struct process *process_create(struct process *parent, bool share_files);
 /* Undo that, before process_link. */
 void process_destroy(struct process *p);
 /* From here on it can be found: it has this number, and this parent (NULL:
@@ -28,6 +29,8 @@ void process_add_thread(struct process *p, struct task *t, struct pid *pid);
 bool process_remove_thread(struct process *p, struct task *t);
 /* CPU time of all threads that there are and were. */
 u64 process_cpu_ns(struct process *p);
+/* The most memory that it had at a time, so far. */
+void process_note_rss(struct process *p, struct mm *mm);
 /* The current task changes its address space, and its processor with it. */
 void task_switch_mm(struct mm *mm);
 
@@ -52,6 +55,12 @@ void itimer_stop(struct process *p);
 /* All other threads of the current process end (exec). -EINTR: this one is
    to end itself. */
 int threads_kill_others(void);
+
+/* ---- kernel/robust.c ---- */
+
+/* Locks that the current thread holds are nobody's now. Its memory is still
+   there. */
+void robust_list_exit(struct task *t);
 
 /* ---- kernel/start_init.c ---- */
 
@@ -121,7 +130,9 @@ void signal_interrupt_others(struct process *p);
 
 /* The default action, whatever handler there is. Takes the signal lock. */
 void signal_force_default(int sig);
-/* exec: handlers of the old program are gone. Takes the signal lock. */
+/* Handlers are forgotten, what is ignored stays so. Takes the signal lock. */
+void signal_reset_handlers(struct process *p);
+/* exec: the same, and the current thread's signal stack. */
 void signal_reset_for_exec(struct process *p);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait4: what became of the children.
+ * wait4 and waitid: what became of the children.
  *
  * Zombies stand at the front of their parent's list of children (exit.c puts
  * them there), so that waiting for any child looks at one of them, however
@@ -9,12 +9,15 @@
  */
 #include <kernel/pid.h>
 #include <kernel/process_private.h>
+#include <kernel/sigframe.h>
 #include <kernel/syscall.h>
 #include <kernel/uaccess.h>
 
 #define WNOHANG    1
-#define WUNTRACED  2
+#define WUNTRACED  2 /* waitid's WSTOPPED */
+#define WEXITED    4 /* wait4 always means it */
 #define WCONTINUED 8
+#define WNOWAIT    0x01000000 /* only look */
 /* Which kinds of children: here there is only one kind. */
 #define WKINDS 0xe0000000
 
@@ -28,7 +31,8 @@ struct wait_request {
     /* What was found: */
     int found;
     int status;
-    u64 cpu_ns; /* that the child and its children used */
+    u64 cpu_ns;  /* that the child and its children used */
+    u64 max_rss; /* and the most memory, pages */
 };
 
 static bool in_group(const struct wait_request *w, const struct process *child)
@@ -43,7 +47,12 @@ static void reap(struct wait_request *w, struct process *zombie)
     w->found = zombie->pid;
     w->status = zombie->exit_status;
     w->cpu_ns = zombie->cpu_ns + zombie->children_ns;
+    w->max_rss = max_u64(zombie->max_rss, zombie->children_max_rss);
+    if (w->options & WNOWAIT)
+        return;
     w->parent->children_ns += w->cpu_ns;
+    w->parent->children_max_rss =
+        max_u64(w->parent->children_max_rss, w->max_rss);
     process_unlink(zombie);
 }
 
@@ -54,10 +63,10 @@ static bool job_changed(struct wait_request *w, struct process *child)
     bool changed = true;
 
     if ((w->options & WUNTRACED) && child->stopped && !child->stop_reported) {
-        child->stop_reported = true;
+        child->stop_reported = !(w->options & WNOWAIT);
         w->status = child->stop_signal << 8 | STATUS_STOPPED;
     } else if ((w->options & WCONTINUED) && child->continued) {
-        child->continued = false;
+        child->continued = w->options & WNOWAIT;
         w->status = STATUS_CONTINUED;
     } else {
         changed = false;
@@ -72,8 +81,9 @@ static bool try_child(struct wait_request *w, struct process *child)
 {
     if (!child->dead)
         return job_changed(w, child);
-    reap(w, child);
-    return true;
+    if (w->options & WEXITED)
+        reap(w, child);
+    return w->options & WEXITED;
 }
 
 static int scan_one(struct wait_request *w)
@@ -113,26 +123,94 @@ static int scan(struct wait_request *w)
     return ret;
 }
 
+/* The pid of a child, 0 (WNOHANG), or -errno. */
+static s64 wait_for_child(struct wait_request *w)
+{
+    int ret;
+
+    if (w->options & WNOHANG)
+        ret = scan(w);
+    else if (wait_event_interruptible(&w->parent->child_wait,
+                                      (ret = scan(w)) != 0))
+        return -ERESTARTSYS;
+    return ret;
+}
+
 s64 do_wait4(int pid, u64 status, int options, u64 rusage)
 {
     struct wait_request w = {
-        .parent = current_process(), .pid = pid, .options = options};
-    int ret;
+        .parent = current_process(), .pid = pid, .options = options | WEXITED};
+    s64 ret;
 
     if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | (int)WKINDS))
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH; /* it has no positive: no group's number */
-    if (options & WNOHANG)
-        ret = scan(&w);
-    else if (wait_event_interruptible(&w.parent->child_wait,
-                                      (ret = scan(&w)) != 0))
-        return -ERESTARTSYS;
+    ret = wait_for_child(&w);
     if (ret <= 0)
         return ret;
     if (status && copy_to_user(status, &w.status, sizeof(w.status)))
         return -EFAULT;
-    if (rusage && put_rusage(rusage, w.cpu_ns, 0))
+    if (rusage && put_rusage(rusage, w.cpu_ns, w.max_rss))
         return -EFAULT;
     return ret;
+}
+
+/* ---- waitid ---- */
+
+enum { P_ALL, P_PID, P_PGID };
+
+static int wait4_pid(int type, int id, int *pid)
+{
+    *pid = -1;
+    if (type == P_ALL)
+        return 0;
+    if (type > P_PGID || id < 0 || (type == P_PID && !id))
+        return -EINVAL;
+    *pid = type == P_PID ? id : -id;
+    return 0;
+}
+
+/* The same as SIGCHLD would have told. */
+static struct siginfo_min info_of(const struct wait_request *w)
+{
+    struct siginfo_min info = {.signo = SIGCHLD, .pid = w->found};
+    int status = w->status;
+
+    if (status == STATUS_CONTINUED) {
+        info.code = CLD_CONTINUED;
+        info.addr = SIGCONT;
+    } else if ((status & 0xff) == STATUS_STOPPED) {
+        info.code = CLD_STOPPED;
+        info.addr = (u64)(status >> 8 & 0xff);
+    } else {
+        info.code = status & 0x7f ? CLD_KILLED : CLD_EXITED;
+        info.addr = (u64)(status & 0x7f ? status & 0x7f : status >> 8 & 0xff);
+    }
+    return info;
+}
+
+/* kind, number, siginfo, options, rusage */
+s64 sys_waitid(const u64 *a)
+{
+    const int what = WEXITED | WUNTRACED | WCONTINUED;
+    struct wait_request w = {.parent = current_process(), .options = (int)a[3]};
+    struct siginfo_min info = {0};
+    s64 ret = wait4_pid((int)a[0], (int)a[1], &w.pid);
+
+    if (ret)
+        return ret;
+    if (!(w.options & what) ||
+        (w.options & ~(what | WNOHANG | WNOWAIT | (int)WKINDS)))
+        return -EINVAL;
+    ret = wait_for_child(&w);
+    if (ret < 0)
+        return ret;
+    if (ret)
+        info = info_of(&w);
+    if (a[2] && siginfo_to_user(a[2], &info))
+        return -EFAULT;
+    if (ret && a[4] && put_rusage(a[4], w.cpu_ns, w.max_rss))
+        return -EFAULT;
+    return 0;
 }

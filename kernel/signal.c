@@ -436,11 +436,29 @@ void signal_set_blocked(sigset_t blocked)
     spin_unlock_irqrestore(&p->sig_lock, flags);
 }
 
-/* What is ignored stays ignored (nohup), what is blocked stays blocked, and
-   what is pending stays pending. */
-void signal_reset_for_exec(struct process *p)
+void signal_sleep_begin(sigset_t mask)
 {
     struct task *t = current_task();
+
+    t->sig_saved = t->sig_blocked;
+    t->restore_saved = true;
+    signal_set_blocked(mask);
+}
+
+void signal_sleep_end(bool interrupted)
+{
+    struct task *t = current_task();
+
+    if (interrupted)
+        return;
+    t->restore_saved = false;
+    signal_set_blocked(t->sig_saved);
+}
+
+/* What is ignored stays ignored (nohup), what is blocked stays blocked, and
+   what is pending stays pending. */
+void signal_reset_handlers(struct process *p)
+{
     u64 flags = spin_lock_irqsave(&p->sig_lock);
 
     for (unsigned i = 0; i < NSIG; i++) {
@@ -450,5 +468,12 @@ void signal_reset_for_exec(struct process *p)
         *a = (struct sigaction_k){.handler = handler};
     }
     spin_unlock_irqrestore(&p->sig_lock, flags);
+}
+
+void signal_reset_for_exec(struct process *p)
+{
+    struct task *t = current_task();
+
+    signal_reset_handlers(p);
     t->alt_sp = t->alt_size = 0;
 }

@@ -105,7 +105,7 @@ static void init_main(void *arg)
 
 void start_init(void)
 {
-    struct process *p = process_create(NULL);
+    struct process *p = process_create(NULL, false);
     struct pid *pid = pid_alloc();
     struct task *t = task_create("init", init_main, NULL);
     u64 flags;

@@ -69,12 +69,12 @@ s64 sys_prlimit64(const u64 *a)
 }
 
 /* All time is user time: nobody looks at the clock at the kernel's door. */
-int put_rusage(u64 user, u64 cpu_ns, u64 max_rss_kib)
+int put_rusage(u64 user, u64 cpu_ns, u64 max_rss)
 {
     s64 r[18] = {
         [0] = (s64)(cpu_ns / NSEC_PER_SEC),
         [1] = (s64)(cpu_ns % NSEC_PER_SEC / 1000),
-        [4] = (s64)max_rss_kib,
+        [4] = (s64)(max_rss * (PAGE_SIZE / 1024)), /* KiB */
     };
 
     return copy_to_user(user, r, sizeof(r));
@@ -83,13 +83,14 @@ int put_rusage(u64 user, u64 cpu_ns, u64 max_rss_kib)
 s64 sys_getrusage(const u64 *a)
 {
     struct process *p = current_process();
-    u64 rss = READ_ONCE(current_mm()->peak_rss) * (PAGE_SIZE / 1024);
+    u64 rss = max_u64(READ_ONCE(current_mm()->peak_rss), READ_ONCE(p->max_rss));
 
     switch ((int)a[0]) {
     case RUSAGE_SELF:
         return put_rusage(a[1], process_cpu_ns(p), rss);
     case RUSAGE_CHILDREN:
-        return put_rusage(a[1], READ_ONCE(p->children_ns), 0);
+        return put_rusage(a[1], READ_ONCE(p->children_ns),
+                          READ_ONCE(p->children_max_rss));
     case RUSAGE_THREAD:
         return put_rusage(a[1], task_cpu_ns(current_task()), rss);
     default:

@@ -275,15 +275,12 @@ s64 sys_pause(const u64 *a)
 /* The old mask comes back after the handler has run (kernel/deliver.c). */
 s64 sys_rt_sigsuspend(const u64 *a)
 {
-    struct task *t = current_task();
     sigset_t set;
     int err = get_sigset(a[0], a[1], &set);
 
     if (err)
         return err;
-    t->sig_saved = t->sig_blocked;
-    t->restore_saved = true;
-    signal_set_blocked(set);
+    signal_sleep_begin(set);
     return sleep_for_signal();
 }
 

@@ -20,8 +20,8 @@ s64 syscall_enosys_list(char *buf, size_t size);
 
 /* A path of the program, to be freed with kfree; NULL and *err. */
 char *path_from_user(u64 user, int *err);
-/* Linux's rusage. 0 or -EFAULT. */
-int put_rusage(u64 user, u64 cpu_ns, u64 max_rss_kib);
+/* Linux's rusage; max_rss in pages. 0 or -EFAULT. */
+int put_rusage(u64 user, u64 cpu_ns, u64 max_rss);
 
 /* memory: kernel/sys_mm.c */
 s64 sys_mmap(const u64 *a);
@@ -65,6 +65,10 @@ s64 sys_getpgrp(const u64 *a);
 s64 sys_setsid(const u64 *a);
 s64 sys_getsid(const u64 *a);
 s64 sys_futex(const u64 *a); /* kernel/futex.c */
+s64 sys_set_robust_list(const u64 *a); /* kernel/robust.c */
+s64 sys_get_robust_list(const u64 *a);
+s64 sys_clone3(const u64 *a);
+s64 sys_waitid(const u64 *a);
 
 /* signals: kernel/sys_signal.c */
 s64 sys_kill(const u64 *a);

@@ -62,6 +62,7 @@ struct task {
     bool restore_saved;          /* own */
     struct list_head sig_queue;  /* kernel/sigqueue.h; signal lock */
     struct siginfo_min sig_info; /* of a synchronous fault; own */
+    u64 robust_list;             /* user address: kernel/robust.c; own */
     u64 clear_tid;               /* user address: 0 and futex wake at exit */
     int interruptible;           /* WAIT_*: how it sleeps; waitq/run-queue */
     bool memalloc;               /* own; see set_memalloc */
