@@ -1,141 +1,144 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that is shared by name or by number: System V segments, memfd, files
- * without names, locks on files. Runs on Linux too.
+ * Shared memory, more than there is, with every word checked.
+ *
+ *   shared MIB [PROCESSES [ROUNDS [churn]]]
+ *
+ * In each round every process takes the stripe that its neighbour had in the
+ * round before, checks what is there, and writes it anew: so all that is read
+ * was written by somebody else, through a page table that is gone. In the end
+ * the parent reads all of it, by its mapping and by read(2). With "churn" the
+ * host adds and removes memory meanwhile, until the sync "churn" is over.
  */
 #define _GNU_SOURCE
-#include "lib/ok.h"
+#include "lib/hot.h"
 #include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/ipc.h>
 #include <sys/mman.h>
-#include <sys/shm.h>
-#include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void system_v(void)
-{
-    struct shmid_ds d;
-    int id = shmget(0x1234, 10000, IPC_CREAT | IPC_EXCL | 0600), status;
-    char *p = shmat(id, NULL, 0), *q;
+#define WORDS 512
 
-    OK(id >= 0 && p != (void *)-1 && p[9999] == 0);
-    FAILS(shmget(0x1234, 10000, IPC_CREAT | IPC_EXCL), EEXIST);
-    FAILS(shmget(0x1234, 20000, 0), EINVAL);
-    FAILS(shmget(0x4321, 1, 0), ENOENT);
-    FAILS(shmget(IPC_PRIVATE, 0, IPC_CREAT), EINVAL);
-    OK(shmget(0x1234, 5000, 0) == id);
-    q = shmat(id, NULL, SHM_RDONLY);
-    OK(q != p && shmctl(id, IPC_STAT, &d) == 0 && d.shm_nattch == 2);
-    OK(d.shm_segsz == 10000 && d.shm_cpid == getpid());
-    p[5000] = 'x';
-    OK(q[5000] == 'x' && shmdt(q) == 0);
-    FAILS(shmdt(q), EINVAL);
-    OK((long)shmat(id, p + 4096, 0) == -1 && errno == EINVAL);
-    if (fork() == 0) {
-        p[1] = 'c';
-        _exit(p[5000] == 'x' ? 0 : 1);
+static uint64_t *memory;
+static uint64_t stripe; /* pages */
+static atomic_int *enough;
+
+static uint64_t word_of(uint64_t page, unsigned i, uint64_t round)
+{
+    return (page * WORDS + i + 1) * 0x9e3779b97f4a7c15ull ^ round;
+}
+
+static unsigned check(const uint64_t *p, uint64_t page, uint64_t round)
+{
+    unsigned wrong = 0;
+
+    for (unsigned i = 0; i < WORDS; i++)
+        wrong += p[i] != word_of(page, i, round);
+    return wrong;
+}
+
+static void fill(uint64_t *p, uint64_t page, uint64_t round)
+{
+    for (unsigned i = 0; i < WORDS; i++)
+        p[i] = word_of(page, i, round);
+}
+
+static int work(unsigned nr, uint64_t round)
+{
+    uint64_t first = nr * stripe;
+    unsigned wrong = 0;
+
+    for (uint64_t page = first; page < first + stripe; page++) {
+        if (round)
+            wrong += check(memory + page * WORDS, page, round);
+        fill(memory + page * WORDS, page, round + 1);
     }
-    OK(wait(&status) > 0 && status == 0 && p[1] == 'c');
-    OK(shmctl(id, IPC_RMID, NULL) == 0 && p[1] == 'c');
-    FAILS(shmget(0x1234, 1, 0), ENOENT);
-    q = shmat(id, NULL, 0); /* as only Linux allows */
-    OK(q != (void *)-1 && q[1] == 'c' && shmdt(q) == 0 && munmap(p, 12288) == 0);
-    FAILS(shmctl(id, IPC_STAT, &d), EINVAL);
+    return wrong != 0;
 }
 
-static void no_names(void)
+static int one_round(unsigned processes, uint64_t round)
 {
-    int fd = memfd_create("m", MFD_CLOEXEC), t;
-    struct stat st;
-    char *p, c;
+    int status, bad = 0;
 
-    OK(fd >= 0 && ftruncate(fd, 8192) == 0 && fstat(fd, &st) == 0);
-    OK(st.st_size == 8192 && S_ISREG(st.st_mode));
-    p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    p[4096] = 'm';
-    OK(pread(fd, &c, 1, 4096) == 1 && c == 'm');
-    OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4096, 4096) ==
-           0 && p[4096] == 0);
-    OK(fallocate(fd, 0, 8000, 10000) == 0 && fstat(fd, &st) == 0);
-    OK(st.st_size == 18000);
-    OK(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 100000) == 0);
-    FAILS(fallocate(fd, 0, 0, 0), EINVAL);
-    OK(munmap(p, 8192) == 0 && close(fd) == 0);
-    t = open("/tmp", O_TMPFILE | O_RDWR, 0600);
-    OK(t >= 0 && write(t, "abc", 3) == 3 && fstat(t, &st) == 0);
-    OK(st.st_nlink == 0 && close(t) == 0);
-    FAILS(open("/tmp", O_TMPFILE | O_RDONLY), EINVAL);
+    for (unsigned i = 0; i < processes; i++)
+        if (fork() == 0)
+            _exit(work((unsigned)((i + round) % processes), round));
+    for (unsigned i = 0; i < processes; i++)
+        bad += wait(&status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status);
+    return bad;
 }
 
-static int lock(int fd, int cmd, int type, off_t start, off_t len)
+/* By the mapping, and by the file. */
+static unsigned check_all(int fd, uint64_t pages, uint64_t round)
 {
-    struct flock l = {.l_type = (short)type, .l_start = start, .l_len = len};
+    static uint64_t buf[WORDS];
+    unsigned wrong = 0;
 
-    return fcntl(fd, cmd, &l);
+    for (uint64_t page = 0; page < pages; page++) {
+        wrong += check(memory + page * WORDS, page, round);
+        if (pread(fd, buf, PAGE, (off_t)(page * PAGE)) != PAGE)
+            wrong++;
+        wrong += check(buf, page, round);
+    }
+    return wrong;
 }
 
-/* In a child: what does it see of the parent's locks? */
-static int as_another(int (*ask)(int fd), int fd)
+static int make_file(uint64_t pages)
 {
-    int status;
+    int fd = open("/shared", O_RDWR | O_CREAT | O_TRUNC, 0600);
 
-    if (fork() == 0)
-        _exit(ask(fd));
-    wait(&status);
-    return WEXITSTATUS(status);
+    hot_expect(fd >= 0 && !ftruncate(fd, (off_t)(pages * PAGE)), "a file");
+    memory =
+        mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    enough = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    hot_expect(memory != MAP_FAILED && enough != MAP_FAILED, "mappings of it");
+    return fd;
 }
 
-static int upper_half_free(int fd)
+static pid_t start_churn(void)
 {
-    struct flock l = {.l_type = F_WRLCK, .l_len = 0};
+    pid_t pid = fork();
 
-    if (lock(fd, F_SETLK, F_RDLCK, 50, 10) == 0 || errno != EAGAIN)
-        return 1;
-    if (lock(fd, F_SETLK, F_WRLCK, 100, 0))
-        return 2;
-    return fcntl(fd, F_GETLK, &l) || l.l_type != F_WRLCK || l.l_start != 0 ||
-           l.l_len != 40 || l.l_pid != getppid();
+    if (pid == 0) {
+        hot_sync("churn");
+        atomic_store(enough, 1);
+        _exit(0);
+    }
+    return pid;
 }
 
-static int all_free(int fd)
+int main(int argc, char **argv)
 {
-    return lock(fd, F_SETLK, F_WRLCK, 0, 0) != 0;
-}
+    uint64_t mib = argc > 1 ? strtoul(argv[1], NULL, 0) : 16;
+    unsigned processes = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
+    uint64_t rounds = argc > 3 ? strtoul(argv[3], NULL, 0) : 3, done = 0;
+    bool churn = argc > 4 && !strcmp(argv[4], "churn");
+    unsigned bad = 0;
+    pid_t churner = 0;
+    int fd;
 
-static int flock_busy(int fd)
-{
-    int again = open("/tmp/k", O_RDWR);
-
-    (void)fd;
-    return flock(again, LOCK_SH | LOCK_NB) == 0 || errno != EAGAIN;
-}
-
-static void locks(void)
-{
-    int fd = open("/tmp/k", O_CREAT | O_RDWR, 0600), other;
-
-    OK(lock(fd, F_SETLK, F_WRLCK, 0, 100) == 0);
-    OK(lock(fd, F_SETLK, F_UNLCK, 40, 10) == 0);
-    OK(as_another(upper_half_free, fd) == 0);
-    other = open("/tmp/k", O_RDONLY);
-    FAILS(lock(other, F_SETLK, F_WRLCK, 0, 1), EBADF);
-    OK(close(other) == 0 && as_another(all_free, fd) == 0);
-    OK(flock(fd, LOCK_EX) == 0 && as_another(flock_busy, fd) == 0);
-    OK(as_another(all_free, fd) == 0 && flock(fd, LOCK_UN) == 0);
-    FAILS(flock(fd, 77), EINVAL);
-    OK(as_another(flock_busy, fd) == 1);
-    close(fd);
-    unlink("/tmp/k");
-}
-
-int main(void)
-{
     hot_begin("shared");
-    system_v();
-    no_names();
-    locks();
+    swapon("/dev/hdc", 0);
+    stripe = mib * 256 / processes;
+    fd = make_file(stripe * processes);
+    if (churn)
+        churner = start_churn();
+    while (done < rounds || (churn && !atomic_load(enough)))
+        bad += (unsigned)one_round(processes, done++);
+    if (churn)
+        waitpid(churner, NULL, 0);
+    hot_expect(bad == 0, "every word that a neighbour wrote is right");
+    hot_expect(check_all(fd, stripe * processes, done) == 0,
+               "every word is right, mapped and read");
+    hot_expect(!unlink("/shared") && !close(fd), "the file goes");
+    hot_result("rounds=%lu swapped_out=%lu swapped_in=%lu migrated=%lu",
+               (unsigned long)done, (unsigned long)hot_stat("pswpout"),
+               (unsigned long)hot_stat("pswpin"),
+               (unsigned long)hot_stat("pgmigrate_success"));
     return hot_end();
 }
