@@ -13,6 +13,7 @@
 #include <kernel/current.h>
 #include <kernel/print.h>
 #include <kernel/process.h>
+#include <kernel/selftest.h>
 #include <kernel/string.h>
 #include <kernel/task.h>
 #include <kernel/time.h>
@@ -58,6 +59,7 @@ static int boot_thread(void *arg)
     panic_if_asked();
     drivers_init();
     fs_init();
+    selftest_if_asked();
     start_init();
     return 0;
 }

@@ -34,10 +34,15 @@ def hello(compile_c):
     return build
 
 
+def expect_program(machine):
+    """The first program runs."""
+    machine.serial.expect(r"^hello from \S+, pid 1$")
+
+
 def expect_hello(machine):
     """The banner, then the program."""
     machine.serial.expect(r"^hotcow\b")
-    machine.serial.expect(r"^hello from \S+, pid 1$")
+    expect_program(machine)
 
 
 @pytest.mark.parametrize("loader", ["qemu", "grub"])
@@ -46,6 +51,15 @@ def test_boots(boot, archive, hello, design, cpus, loader):
     machine = boot(design=design, cpus=cpus, loader=loader, init="/init",
                    initrd=archive({"init": hello()}))
     expect_hello(machine)
+    machine.wait_exit()
+
+
+def test_selftest(boot, archive, hello, design, cpus):
+    """The kernel's checks of itself, and then init as usual."""
+    machine = boot(design=design, cpus=cpus, append="selftest=1",
+                   initrd=archive({"init": hello()}))
+    machine.serial.expect(rf"^selftest: \d+ passed on {cpus} processors$")
+    expect_program(machine)
     machine.wait_exit()
 
 
