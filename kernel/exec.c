@@ -114,26 +114,39 @@ static int parse_script(struct exec *x)
     return 0;
 }
 
-/* A script's interpreter must itself be a program, not a script. */
-static int find_program(struct exec *x)
+/* Does the program begin with "#!"? Reads the first bytes, as a string. */
+static int is_script(struct inode *inode, char *line, u64 size, bool *script)
 {
-    int err = open_program(x->path, &x->inode);
-    s64 n;
+    s64 n = inode_read_kernel(inode, 0, line, size - 1);
 
-    if (err)
-        return err;
-    n = inode_read_kernel(x->inode, 0, x->script, SCRIPT_LINE - 1);
     if (n < 0)
         return (int)n;
-    if (n < 2 || x->script[0] != '#' || x->script[1] != '!')
-        return 0;
-    x->script[n] = 0;
+    line[n] = 0;
+    *script = n >= 2 && line[0] == '#' && line[1] == '!';
+    return 0;
+}
+
+/* A script's interpreter must itself be a program: Linux follows up to four
+   more scripts, we follow none, and end with the same error. */
+static int find_program(struct exec *x)
+{
+    char first[3];
+    bool script = false;
+    int err = open_program(x->path, &x->inode);
+
+    if (!err)
+        err = is_script(x->inode, x->script, SCRIPT_LINE, &script);
+    if (err || !script)
+        return err;
     err = parse_script(x);
     if (err)
         return err;
     inode_put(x->inode);
     x->inode = NULL;
-    return open_program(x->interp, &x->inode);
+    err = open_program(x->interp, &x->inode);
+    if (!err)
+        err = is_script(x->inode, first, sizeof(first), &script);
+    return !err && script ? -ELOOP : err;
 }
 
 /* ---- preparing ---- */
