@@ -143,6 +143,7 @@ void procfs_init(void)
     for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
         text_create(files[i].path, &files[i].file);
     proc_mm_init();
+    proc_frames_init();
     if (proc)
         proc_pid_init(proc);
     inode_put(proc);

@@ -11,6 +11,7 @@ void proc_mm_init(void);                /* fs/proc_mm.c */
 void proc_pid_init(struct inode *proc); /* fs/proc_pid.c: its dir_ops */
 /* fs/proc_fd.c: a new inode for /proc/PID/fd, of this number. */
 struct inode *proc_fd_make(int pid, u64 ino);
-void sys_memory_init(void); /* fs/sys_memory.c */
+void proc_frames_init(void); /* fs/proc_frames.c */
+void sys_memory_init(void);  /* fs/sys_memory.c */
 
 #endif

@@ -50,8 +50,7 @@ struct counters {
 static struct counters counters_now(void)
 {
     return (struct counters){hot_stat("cow_copy"), hot_stat("cow_reuse"),
-                             hot_stat("unmap_refused"),
-                             hot_stat("unmap_done")};
+                             hot_stat("unmap_refused"), hot_stat("unmap_done")};
 }
 
 static int64_t frame_of(const void *addr)

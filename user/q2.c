@@ -22,7 +22,7 @@
 #define MADV_PAGEOUT 21
 #endif
 
-#define POINT "unmap.between_counts"
+#define POINT  "unmap.between_counts"
 #define OWNERS 2
 
 static int to_p[2], from_p[2], to_c[2], from_c[2];

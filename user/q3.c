@@ -28,8 +28,8 @@ struct reader {
     pthread_t thread;
     int fd, id;
     volatile unsigned char *page;
-    uint64_t done;        /* reads that returned 512 */
-    unsigned wrong;       /* bytes that were not the disk's, or not ours */
+    uint64_t done;  /* reads that returned 512 */
+    unsigned wrong; /* bytes that were not the disk's, or not ours */
     unsigned errors;
 };
 
@@ -53,8 +53,8 @@ static void read_once(struct reader *r, uint64_t round)
         r->errors++;
     else
         r->done++;
-    r->wrong += hot_wrong_bytes(mine, sector, 512) +
-                (r->id == 0 && *mark != round);
+    r->wrong +=
+        hot_wrong_bytes(mine, sector, 512) + (r->id == 0 && *mark != round);
 }
 
 static void *reader_main(void *arg)

@@ -233,8 +233,8 @@ bool hot_page_is(const struct hot_page *p, const char *key, const char *word)
     const char *v = value_of(p, key);
     size_t len = strlen(word);
 
-    return v && !strncmp(v, word, len) && (v[len] == ' ' || v[len] == '\n' ||
-                                           v[len] == 0);
+    return v && !strncmp(v, word, len) &&
+           (v[len] == ' ' || v[len] == '\n' || v[len] == 0);
 }
 
 int hot_write_file(const char *path, const char *line)

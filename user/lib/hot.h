@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
-#define PAGE 4096ul
+#define PAGE         4096ul
 
 void hot_begin(const char *name);
 void hot_step(int n, const char *fmt, ...) PRINTF(2, 3);

@@ -6,7 +6,7 @@
 #include "lib/hot.h"
 #include <errno.h>
 
-#define OK(cond) hot_expect((cond), "%s", #cond)
+#define OK(cond)         hot_expect((cond), "%s", #cond)
 #define FAILS(call, err) OK((call) == -1 && errno == (err))
 
 #endif
