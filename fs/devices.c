@@ -126,5 +126,6 @@ void devices_init(void)
     add("/dev/tty", 5, 0, &tty_ops);
     add("/dev/console", 5, 1, &tty_ops);
     add_fd_links();
+    ports_init();
     blkdev_init();
 }

@@ -8,6 +8,7 @@
 extern const struct file_ops tty_ops;
 extern const struct file_ops random_ops; /* fs/random.c */
 void tty_init(void);
+void ports_init(void); /* fs/port.c */
 void blkdev_init(void); /* a node for each disk */
 
 #endif

@@ -5,7 +5,8 @@
     mkinitramfs.py -o OUT [--busybox] DEST=SOURCE...
 
 The same input gives the same bytes: no times, no owners, sorted names. A
-source that is a folder brings all files in it. Every archive has the usual
+source that is a folder brings all files in it, links as links; of two files
+of the same name the last one counts. Every archive has the usual
 empty folders and the two device nodes that a program needs to say anything.
 """
 from __future__ import annotations
@@ -56,7 +57,12 @@ class Archive:
     def add(self, name, source):
         """A host's file, or all files in a host's folder."""
         name, source = name.strip("/"), Path(source)
+        if source.is_symlink():
+            self._entries.pop(name, None)
+            self.add_link(name, os.readlink(source))
+            return
         if source.is_dir():
+            self.add_folder(name)
             for path in sorted(source.iterdir()):
                 self.add(f"{name}/{path.name}", path)
             return

@@ -3,6 +3,7 @@
 
     python3 -m tests.harness rerun build/runs/NAME-NNN   repeat a run
     python3 -m tests.harness run ...                     make run
+    python3 -m tests.harness ask plug 64M                a request to it
     python3 -m tests.harness gdb ...                     make gdb
     python3 -m tests.harness image KIND MIB [SEED] FILE  make a disk image
 """
@@ -14,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import interactive, paths
+from . import interactive, paths, station
 from .diskimage import Image
 
 
@@ -32,14 +33,23 @@ def write_image(words):
         Image(*recipe).write_to(f)
 
 
+def dimm_sizes(word):
+    """"64", "64M" or "2x64M" as a list of MiB."""
+    count, _, size = word.rpartition("x")
+    try:
+        return [station.mebibytes(size)] * int(count or 1)
+    except (ValueError, station.Refused) as e:
+        raise argparse.ArgumentTypeError(f"{word!r}: {e}") from e
+
+
 def add_machine_options(parser):
     """The words that make run and make gdb pass on."""
     parser.add_argument("--build", type=Path, help="the kernel's folder",
                         default=paths.variant("mapcount"))
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--memory", type=int, default=256, help="MiB")
-    parser.add_argument("--dimms", type=int, nargs="*", default=[],
-                        help="MiB of each DIMM that is in at boot")
+    parser.add_argument("--dimms", type=dimm_sizes, nargs="*", default=[],
+                        help="DIMMs that are in at boot: MiB of each, or NxMiB")
     parser.add_argument("--append", default="")
 
 
@@ -49,7 +59,16 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("rerun").add_argument("folder")
     commands.add_parser("image").add_argument("words", nargs="+")
-    add_machine_options(commands.add_parser("run"))
+    run = commands.add_parser("run")
+    add_machine_options(run)
+    run.add_argument("--display", default="none",
+                     help="QEMU's -display: none, gtk, curses...")
+    run.add_argument("--initrd", type=Path,
+                     default=paths.BUILD / "initramfs.cpio")
+    run.add_argument("--swap", type=int, default=128, help="MiB")
+    ask = commands.add_parser("ask")
+    ask.add_argument("--run", default="", help="which machine: m1...")
+    ask.add_argument("words", nargs="+")
     gdb = commands.add_parser("gdb")
     add_machine_options(gdb)
     gdb.add_argument("--batch", action="store_true",
@@ -59,8 +78,12 @@ def main():
         return rerun(options.folder)
     if options.command == "image":
         return write_image(options.words)
+    if options.command == "ask":
+        return station.ask(options)
+    options.dimms = [mib for sizes in options.dimms for mib in sizes]
     if options.command == "run":
-        return interactive.run(options)
+        options.append = " ".join([station.terminal_size(), options.append])
+        return station.run(options)
     return interactive.gdb(options)
 
 

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Machines for people: make run and make gdb.
+"""make gdb: a machine that waits for a debugger.
 
-No rules and no time limits here; the disks are files in build/run/ that
+No rules and no time limits here; the disks are files in build/gdb/ that
 stay from one run to the next (hda has the pattern, hdb is for swapping).
 """
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 
 from . import diskimage, paths, spec
 
-FOLDER = paths.BUILD / "run"
+FOLDER = paths.BUILD / "gdb"
 DISKS = {"hda": diskimage.pattern(16), "hdb": diskimage.swap(128)}
 
 
@@ -31,13 +30,6 @@ def _command(options):
                 image.write_to(f)
         words += spec.disk_options(name, f"file={path}")
     return words + spec.log_options(FOLDER)
-
-
-def run(options):
-    """Become QEMU, with this terminal as the serial line."""
-    print("Ctrl-A X ends the machine, Ctrl-A C is QEMU's monitor "
-          "(device_add, device_del...).", flush=True)
-    os.execvp(spec.QEMU, _command(options) + ["-serial", "mon:stdio"])
 
 
 def _free_port():
