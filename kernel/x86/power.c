@@ -18,11 +18,11 @@ static void NORETURN halt(void)
 
 void arch_power_off(void)
 {
-    printk("power off\n");
+    printk("power off%s\n",
+           arch_power_off_hook ? "" : ": not possible without ACPI, so halted");
     if (arch_power_off_hook)
         arch_power_off_hook();
-    printk("this machine cannot be switched off by software: halted\n");
-    halt();
+    halt(); /* the machine may take a moment to go */
 }
 
 void arch_reboot(void)

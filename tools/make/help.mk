@@ -6,7 +6,9 @@ hotcow: who owns a page?
 
   make compare      the four questions, each design, side by side
   make test         unit tests of mm/ on this host, then whole machines
-  make run          a machine with a shell (Ctrl-A X ends it)
+  make run          a machine with a shell (exit or Ctrl-A X ends it); then,
+                    from another terminal (RUN=m2: not the last started):
+  make plug SIZE=64M, make unplug DIMM=0, make hold, make release, make map
   make gdb          the same, stopped before its first instruction, in gdb
 
   make              the kernel of one design and its initramfs
@@ -20,7 +22,9 @@ hotcow: who owns a page?
   make clean        remove build/
 
   DESIGN=           $(DESIGNS) (now $(DESIGN))
-  SMP= MEM= DIMMS=  run, gdb: processors, MiB, MiB of each DIMM ("128 128")
+  SMP= MEM= DIMMS=  run, gdb: processors, MiB, DIMMs that are in ("2x64M")
+  ROOT=             run: a folder of files to put over the initramfs
+  DISPLAY=          run: QEMU's display (none, gtk, curses...)
   APPEND=           run, gdb: more words for the kernel's command line
   DEBUG=0           without lock order checks and poison
   TESTPOINTS=1      with named points at which a test makes a processor wait
