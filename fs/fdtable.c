@@ -8,6 +8,7 @@
 #include <fs/locks.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
+#include <kernel/uaccess.h>
 #include <mm/slab.h>
 
 #define FD_FIRST      64   /* a new table's size; it doubles */
@@ -279,6 +280,22 @@ int fd_set_cloexec(int fd, bool on)
     }
     spin_unlock(&t->lock);
     return ret;
+}
+
+s64 fd_install_pair(struct file **files, bool cloexec, u64 user_fds)
+{
+    int fds[2], err = 0;
+
+    fds[0] = fd_install(files[0], cloexec);
+    fds[1] = fd_install(files[1], cloexec);
+    if (fds[0] < 0 || fds[1] < 0)
+        err = fds[0] < 0 ? fds[0] : fds[1];
+    else
+        err = copy_to_user(user_fds, fds, sizeof(fds));
+    for (int i = 0; err && i < 2; i++)
+        if (fds[i] >= 0)
+            fd_close(fds[i]);
+    return err;
 }
 
 /* Others find the table under tasks_lock (/proc). */

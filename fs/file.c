@@ -3,6 +3,7 @@
  * Open files: an inode, how it may be used, and where one is in it. fork and
  * dup share them, so they are counted.
  */
+#include <fs/epoll.h>
 #include <fs/fs_private.h>
 #include <fs/locks.h>
 #include <kernel/process.h>
@@ -22,6 +23,7 @@ struct file *file_create(struct inode *inode, const struct file_ops *ops,
         return NULL;
     atomic_set(&f->refs, 1);
     mutex_init(&f->lock, "file", RANK_FILE);
+    list_init(&f->watchers);
     f->inode = inode;
     f->ops = ops;
     f->flags = flags;
@@ -37,6 +39,7 @@ void file_put(struct file *f)
 {
     if (!atomic_dec_and_test(&f->refs))
         return;
+    epoll_forget(f);
     locks_forget(f->inode, f);
     if (f->ops->release)
         f->ops->release(f);

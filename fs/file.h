@@ -16,13 +16,14 @@ struct process;
 struct file;
 struct inode;
 
-#define S_IFMT  0170000
-#define S_IFIFO 0010000
-#define S_IFCHR 0020000
-#define S_IFDIR 0040000
-#define S_IFBLK 0060000
-#define S_IFREG 0100000
-#define S_IFLNK 0120000
+#define S_IFMT   0170000
+#define S_IFIFO  0010000
+#define S_IFCHR  0020000
+#define S_IFDIR  0040000
+#define S_IFBLK  0060000
+#define S_IFREG  0100000
+#define S_IFLNK  0120000
+#define S_IFSOCK 0140000
 
 #define O_ACCMODE   3
 #define O_RDONLY    0
@@ -98,6 +99,7 @@ struct file {
                                     O_DIRECT: file lock */
     struct mutex lock; /* pos */
     u64 pos;
+    struct list_head watchers; /* fs/epoll.c */
     void *private;
 };
 

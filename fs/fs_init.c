@@ -4,6 +4,7 @@
  * first, so that nodes in the archive find their drivers.
  */
 #include <fs/aio.h>
+#include <fs/epoll.h>
 #include <fs/fs_private.h>
 #include <fs/locks.h>
 #include <kernel/print.h>
@@ -18,6 +19,7 @@ static void make_dirs(void)
 
 void fs_init(void)
 {
+    epoll_init();
     locks_init();
     mutex_init(&fs_tree_lock, "names", RANK_FS_TREE);
     fs_root = inode_create(S_IFDIR | 0755);

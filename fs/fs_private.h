@@ -167,6 +167,8 @@ struct file *fdtable_file(struct fdtable *t, int fd);
 int fdtable_next(struct fdtable *t, int fd);
 /* As fd_install, at `from` or above. */
 int fd_install_from(struct file *f, int from, bool cloexec);
+/* Two new files, whose numbers go to the program: 0, or none and -errno. */
+s64 fd_install_pair(struct file **files, bool cloexec, u64 user_fds);
 int fd_replace(struct file *f, int fd, bool cloexec);
 int fd_close(int fd);
 int fd_get_cloexec(int fd);

@@ -27,7 +27,8 @@ struct pipe *pipe_alloc(void)
     if (!p)
         return NULL;
     mutex_init(&p->lock, "pipe", RANK_PIPE);
-    waitq_init(&p->changed);
+    waitq_init(&p->queue);
+    p->changed = &p->queue;
     list_init(&p->pieces);
     p->max = PIPE_SLOTS;
     return p;
@@ -145,7 +146,7 @@ static u64 total(const struct user_range *r, unsigned n)
 
 /* ---- reading ---- */
 
-int pipe_wait_bytes(struct pipe *p, bool nonblock, bool *end)
+int pipe_wait_bytes(struct pipe *p, int how, bool *end)
 {
     for (;;) {
         mutex_lock(&p->lock);
@@ -153,10 +154,10 @@ int pipe_wait_bytes(struct pipe *p, bool nonblock, bool *end)
         if (p->bytes || *end)
             return 0;
         mutex_unlock(&p->lock);
-        if (nonblock)
+        if (how & PIPE_NO_WAIT)
             return -EAGAIN;
-        if (wait_event_interruptible(&p->changed, READ_ONCE(p->bytes) ||
-                                                      !READ_ONCE(p->writers)))
+        if (wait_event_interruptible(p->changed, READ_ONCE(p->bytes) ||
+                                                     !READ_ONCE(p->writers)))
             return -ERESTARTSYS;
     }
 }
@@ -196,10 +197,8 @@ static void drop_packet_rest(struct pipe *p, unsigned only)
         pipe_consume(p, pipe_first(p)->len);
 }
 
-/* Waits only for the first byte. */
-static s64 pipe_read(struct file *f, const struct user_range *r, unsigned n)
+s64 pipe_read(struct pipe *p, const struct user_range *r, unsigned n, int how)
 {
-    struct pipe *p = file_pipe(f);
     s64 done = 0, got = 0;
     unsigned only;
     bool end;
@@ -207,7 +206,7 @@ static s64 pipe_read(struct file *f, const struct user_range *r, unsigned n)
 
     if (!total(r, n))
         return 0;
-    err = pipe_wait_bytes(p, READ_ONCE(f->flags) & O_NONBLOCK, &end);
+    err = pipe_wait_bytes(p, how, &end);
     if (err)
         return err;
     only = stop_at(p);
@@ -222,7 +221,7 @@ static s64 pipe_read(struct file *f, const struct user_range *r, unsigned n)
         drop_packet_rest(p, only);
     mutex_unlock(&p->lock);
     if (done)
-        wake_up_all(&p->changed);
+        wake_up_all(p->changed);
     return done ? done : got;
 }
 
@@ -301,12 +300,19 @@ static s64 put(struct pipe *p, u64 ubuf, u64 len, bool packet)
 }
 
 /* Nobody will ever read it. */
-static int broken_pipe(void)
+static int broken_pipe(int how)
 {
     struct siginfo_min info = {.signo = SIGPIPE, .pid = current_pid()};
 
-    signal_task(current_task(), SIGPIPE, &info);
+    if (!(how & PIPE_QUIET))
+        signal_task(current_task(), SIGPIPE, &info);
     return -EPIPE;
+}
+
+/* A pipe's writer always has its own end; a socket's may be shut down. */
+static bool is_broken(struct pipe *p)
+{
+    return !READ_ONCE(p->readers) || !READ_ONCE(p->writers);
 }
 
 /* A free place takes PIPE_BUF bytes. Without the lock: a hint. */
@@ -315,71 +321,72 @@ static bool has_place(struct pipe *p)
     return READ_ONCE(p->nr) < READ_ONCE(p->max);
 }
 
-int pipe_wait_room(struct pipe *p, bool nonblock, u64 want)
+int pipe_wait_room(struct pipe *p, int how, u64 want)
 {
     for (;;) {
         mutex_lock(&p->lock);
-        if (p->readers && (has_place(p) || (want && tail_room(p) >= want)))
+        if (!is_broken(p) && (has_place(p) || (want && tail_room(p) >= want)))
             return 0;
         mutex_unlock(&p->lock);
-        if (!READ_ONCE(p->readers))
-            return broken_pipe();
-        if (nonblock)
+        if (is_broken(p))
+            return broken_pipe(how);
+        if (how & PIPE_NO_WAIT)
             return -EAGAIN;
-        if (wait_event_interruptible(&p->changed,
-                                     has_place(p) || !READ_ONCE(p->readers)))
+        if (wait_event_interruptible(p->changed, has_place(p) || is_broken(p)))
             return -ERESTARTSYS;
     }
 }
 
 /* All of one range; the lock is held, here and afterwards (unless *err). */
-static u64 put_all(struct file *f, const struct user_range *r, int *err)
+static u64 put_all(struct pipe *p, const struct user_range *r, int how,
+                   int *err)
 {
-    struct pipe *p = file_pipe(f);
-    u32 flags = READ_ONCE(f->flags);
     u64 done = 0;
     s64 n;
 
     while (done < r->len) {
-        n = put(p, r->addr + done, r->len - done, flags & O_DIRECT);
+        n = put(p, r->addr + done, r->len - done, how & PIPE_PACKET);
         if (n > 0) {
             done += (u64)n;
             continue;
         }
         mutex_unlock(&p->lock);
-        wake_up_all(&p->changed); /* readers first, or no room will come */
-        *err = n < 0 ? (int)n : pipe_wait_room(p, flags & O_NONBLOCK, 1);
+        wake_up_all(p->changed); /* readers first, or no room will come */
+        *err = n < 0 ? (int)n : pipe_wait_room(p, how, 1);
         if (*err)
             break;
     }
     return done;
 }
 
-static s64 pipe_write(struct file *f, const struct user_range *r, unsigned n)
+s64 pipe_write(struct pipe *p, const struct user_range *r, unsigned n, int how)
 {
-    struct pipe *p = file_pipe(f);
     u64 len = total(r, n), done = 0;
     int err;
 
     if (!len)
         return 0;
-    err = pipe_wait_room(p, READ_ONCE(f->flags) & O_NONBLOCK,
-                         len <= PIPE_BUF ? len : 1);
+    err = pipe_wait_room(p, how, len <= PIPE_BUF ? len : 1);
     if (err)
         return err;
     for (unsigned i = 0; i < n && !err; i++)
-        done += put_all(f, &r[i], &err);
+        done += put_all(p, &r[i], how, &err);
     if (!err)
         mutex_unlock(&p->lock);
-    wake_up_all(&p->changed);
+    wake_up_all(p->changed);
     return done ? (s64)done : err;
 }
 
 static s64 pipe_rw(struct file *f, const struct user_range *r, unsigned n,
                    u64 *pos, bool write)
 {
+    u32 flags = READ_ONCE(f->flags);
+    int how = (flags & O_NONBLOCK ? PIPE_NO_WAIT : 0) |
+              (flags & O_DIRECT ? PIPE_PACKET : 0);
+
     (void)pos;
-    return write ? pipe_write(f, r, n) : pipe_read(f, r, n);
+    return write ? pipe_write(file_pipe(f), r, n, how)
+                 : pipe_read(file_pipe(f), r, n, how);
 }
 
 /* ---- asking ---- */
@@ -390,7 +397,7 @@ static int pipe_poll(struct file *f, struct waitq **wait_on)
     u32 mode = f->flags & O_ACCMODE;
     int bits = 0;
 
-    *wait_on = &p->changed;
+    *wait_on = p->changed;
     if (mode != O_WRONLY) {
         bits |= READ_ONCE(p->bytes) ? POLLIN : 0;
         bits |= READ_ONCE(p->writers) ? 0 : POLLHUP;
@@ -424,7 +431,7 @@ s64 pipe_set_size(struct pipe *p, u64 size)
     if (fits)
         WRITE_ONCE(p->max, max);
     mutex_unlock(&p->lock);
-    wake_up_all(&p->changed);
+    wake_up_all(p->changed);
     return fits ? (s64)(max * PAGE_SIZE) : -EBUSY;
 }
 

@@ -32,7 +32,8 @@ struct pipe_piece {
 
 struct pipe {
     struct mutex lock;         /* guards all below */
-    struct waitq changed;      /* bytes, room, or an end came or went */
+    struct waitq *changed;     /* bytes, room, or an end came or went; fixed */
+    struct waitq queue;        /* that is: this, or two pipes have one */
     struct list_head pieces;   /* struct pipe_piece */
     unsigned nr, max;          /* pieces; the last read may be without lock */
     u64 bytes;                 /* in all pieces; hint without the lock */
@@ -46,12 +47,23 @@ void pipe_clear(struct pipe *p);
 /* The pipe behind an open file, or NULL. */
 struct pipe *file_pipe(const struct file *f);
 
+/* How a call is meant. */
+enum pipe_how {
+    PIPE_NO_WAIT = 1,
+    PIPE_PACKET = 2, /* each write is a packet of its own */
+    PIPE_QUIET = 4,  /* no SIGPIPE */
+};
+
+/* Bytes, or -errno. A read waits for the first byte only. */
+s64 pipe_read(struct pipe *p, const struct user_range *r, unsigned n, int how);
+s64 pipe_write(struct pipe *p, const struct user_range *r, unsigned n, int how);
+
 /* These return 0 with the lock held, or -errno without it. */
 /* Something to read, or the end (*end). */
-int pipe_wait_bytes(struct pipe *p, bool nonblock, bool *end);
+int pipe_wait_bytes(struct pipe *p, int how, bool *end);
 /* Room for `want` bytes of ours, of at most PIPE_BUF, or for a piece. EPIPE
    comes with SIGPIPE. */
-int pipe_wait_room(struct pipe *p, bool nonblock, u64 want);
+int pipe_wait_room(struct pipe *p, int how, u64 want);
 
 /* A new piece of nothing; NULL: no memory. Free gives up page and pin. */
 struct pipe_piece *piece_create(void);

@@ -29,7 +29,7 @@ static void end_opened(struct pipe *p, u32 mode)
         p->writer_opens++;
     }
     mutex_unlock(&p->lock);
-    wake_up_all(&p->changed);
+    wake_up_all(p->changed);
 }
 
 /* With the last end goes what nobody has read. */
@@ -46,7 +46,7 @@ void pipe_release(struct file *f)
     if (!p->readers && !p->writers)
         pipe_clear(p);
     mutex_unlock(&p->lock);
-    wake_up_all(&p->changed);
+    wake_up_all(p->changed);
 }
 
 /*
@@ -66,8 +66,8 @@ int fifo_open(struct inode *inode, struct file *f)
     end_opened(p, mode);
     if (mode == O_RDWR || (f->flags & O_NONBLOCK))
         return 0;
-    if (!wait_event_interruptible(&p->changed, READ_ONCE(*ends) ||
-                                                   READ_ONCE(*opens) != seen))
+    if (!wait_event_interruptible(p->changed, READ_ONCE(*ends) ||
+                                                  READ_ONCE(*opens) != seen))
         return 0;
     pipe_release(f);
     return -ERESTARTSYS;
@@ -108,24 +108,12 @@ static int make_ends(struct file **ends, u32 flags)
 static s64 make_pipe(u64 user_fds, u32 flags)
 {
     struct file *ends[2];
-    bool cloexec = flags & O_CLOEXEC;
-    int fds[2], err;
+    int err;
 
     if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
         return -EINVAL;
     err = make_ends(ends, flags & (O_NONBLOCK | O_DIRECT));
-    if (err)
-        return err;
-    fds[0] = fd_install(ends[0], cloexec);
-    fds[1] = fd_install(ends[1], cloexec);
-    if (fds[0] < 0 || fds[1] < 0)
-        err = fds[0] < 0 ? fds[0] : fds[1];
-    else
-        err = copy_to_user(user_fds, fds, sizeof(fds));
-    for (int i = 0; err && i < 2; i++)
-        if (fds[i] >= 0)
-            fd_close(fds[i]);
-    return err;
+    return err ? err : fd_install_pair(ends, flags & O_CLOEXEC, user_fds);
 }
 
 s64 sys_pipe(const u64 *a)

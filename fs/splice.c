@@ -34,9 +34,13 @@ struct splice {
     u32 flags;
 };
 
-static bool nonblock(const struct splice *s, const struct file *f)
+/* How to wait for a pipe. */
+static int how(u32 flags, const struct file *f)
 {
-    return (s->flags & SPLICE_F_NONBLOCK) || (READ_ONCE(f->flags) & O_NONBLOCK);
+    bool no_wait =
+        (flags & SPLICE_F_NONBLOCK) || (READ_ONCE(f->flags) & O_NONBLOCK);
+
+    return no_wait ? PIPE_NO_WAIT : 0;
 }
 
 /* ---- a file to a pipe ---- */
@@ -64,11 +68,11 @@ static struct pipe_piece *read_piece(struct splice *s, u64 max, s64 *err)
 }
 
 /* One piece. Bytes, 0 at the end of the file, or -errno. */
-static s64 file_piece_to_pipe(struct splice *s, u64 max, bool no_wait)
+static s64 file_piece_to_pipe(struct splice *s, u64 max, int wait)
 {
     struct pipe *p = file_pipe(s->out);
     struct pipe_piece *b;
-    s64 n = pipe_wait_room(p, no_wait, 0);
+    s64 n = pipe_wait_room(p, wait, 0);
 
     if (n)
         return n;
@@ -80,7 +84,7 @@ static s64 file_piece_to_pipe(struct splice *s, u64 max, bool no_wait)
     mutex_lock(&p->lock);
     pipe_push(p, b);
     mutex_unlock(&p->lock);
-    wake_up_all(&p->changed);
+    wake_up_all(p->changed);
     return n;
 }
 
@@ -91,7 +95,8 @@ static s64 file_to_pipe(struct splice *s)
     s64 n = 0;
 
     while (done < s->len) {
-        n = file_piece_to_pipe(s, s->len - done, done || nonblock(s, s->out));
+        n = file_piece_to_pipe(s, s->len - done,
+                               done ? PIPE_NO_WAIT : how(s->flags, s->out));
         if (n <= 0)
             break;
         done += (u64)n;
@@ -125,13 +130,13 @@ static s64 pipe_to_file(struct splice *s)
 {
     struct pipe *p = file_pipe(s->in);
     bool end;
-    s64 ret = pipe_wait_bytes(p, nonblock(s, s->in), &end);
+    s64 ret = pipe_wait_bytes(p, how(s->flags, s->in), &end);
 
     if (ret)
         return ret;
     ret = write_pieces(s, p);
     mutex_unlock(&p->lock);
-    wake_up_all(&p->changed);
+    wake_up_all(p->changed);
     return ret;
 }
 
@@ -144,9 +149,9 @@ struct batch {
 };
 
 /* Room in the pipe for how many pieces? -errno. */
-static s64 wait_for_places(struct pipe *p, bool no_wait)
+static s64 wait_for_places(struct pipe *p, int wait)
 {
-    int err = pipe_wait_room(p, no_wait, 0);
+    int err = pipe_wait_room(p, wait, 0);
     unsigned room;
 
     if (err)
@@ -195,7 +200,7 @@ static void deliver(struct pipe *p, struct batch *batch)
         pipe_push(p, b);
     }
     mutex_unlock(&p->lock);
-    wake_up_all(&p->changed);
+    wake_up_all(p->changed);
 }
 
 /* tee leaves in the first pipe what it puts into the second. */
@@ -208,11 +213,11 @@ static s64 pipe_to_pipe(struct splice *s, bool leave)
 
     if (from == to)
         return -EINVAL;
-    err = pipe_wait_bytes(from, nonblock(s, s->in), &end);
+    err = pipe_wait_bytes(from, how(s->flags, s->in), &end);
     if (err)
         return err;
     mutex_unlock(&from->lock);
-    places = end ? 0 : wait_for_places(to, nonblock(s, s->out));
+    places = end ? 0 : wait_for_places(to, how(s->flags, s->out));
     if (places <= 0)
         return places;
     mutex_lock(&from->lock);
@@ -221,7 +226,7 @@ static s64 pipe_to_pipe(struct splice *s, bool leave)
         consume(from, batch.bytes);
     mutex_unlock(&from->lock);
     deliver(to, &batch);
-    wake_up_all(&from->changed);
+    wake_up_all(from->changed);
     return batch.nr ? (s64)batch.bytes : -EAGAIN;
 }
 
@@ -288,9 +293,9 @@ static int place_end(struct place_in_file *at)
     return 0;
 }
 
-/* `how` does the work between the two positions. */
+/* `work` is done between the two positions. */
 static s64 with_places(struct splice *s, u64 user_in, u64 user_out,
-                       s64 (*how)(struct splice *s))
+                       s64 (*work)(struct splice *s))
 {
     struct place_in_file in, out;
     s64 ret = place_begin(&in, s->in, user_in, &s->in_pos);
@@ -298,14 +303,14 @@ static s64 with_places(struct splice *s, u64 user_in, u64 user_out,
     if (!ret)
         ret = place_begin(&out, s->out, user_out, &s->out_pos);
     if (!ret)
-        ret = how(s);
+        ret = work(s);
     if (ret > 0 && (place_end(&in) || place_end(&out)))
         ret = -EFAULT;
     return ret;
 }
 
 static s64 with_files(struct splice *s, int in, int out, u64 user_in,
-                      u64 user_out, s64 (*how)(struct splice *s))
+                      u64 user_out, s64 (*work)(struct splice *s))
 {
     s64 ret = -EBADF;
 
@@ -313,7 +318,7 @@ static s64 with_files(struct splice *s, int in, int out, u64 user_in,
     s->out = fd_get(out);
     s->len = min_u64(s->len, RW_MAX);
     if (s->in && s->out)
-        ret = with_places(s, user_in, user_out, how);
+        ret = with_places(s, user_in, user_out, work);
     if (s->in)
         file_put(s->in);
     if (s->out)
@@ -376,10 +381,10 @@ static struct pipe_piece *pin_piece(struct user_range r, int *err)
     return b;
 }
 
-static s64 splice_page(struct pipe *p, struct user_range r, bool no_wait)
+static s64 splice_page(struct pipe *p, struct user_range r, int wait)
 {
     struct pipe_piece *b;
-    int err = pipe_wait_room(p, no_wait, 0);
+    int err = pipe_wait_room(p, wait, 0);
 
     if (err)
         return err;
@@ -390,12 +395,12 @@ static s64 splice_page(struct pipe *p, struct user_range r, bool no_wait)
     mutex_lock(&p->lock);
     pipe_push(p, b);
     mutex_unlock(&p->lock);
-    wake_up_all(&p->changed);
+    wake_up_all(p->changed);
     return (s64)r.len;
 }
 
 static s64 splice_memory(struct pipe *p, const struct user_range *r, unsigned n,
-                         bool no_wait)
+                         int wait)
 {
     s64 done = 0, got = 0;
 
@@ -405,7 +410,7 @@ static s64 splice_memory(struct pipe *p, const struct user_range *r, unsigned n,
         for (; at < end && got >= 0; at += (u64)got) {
             u64 piece = min_u64(end, PAGE_DOWN(at) + PAGE_SIZE) - at;
 
-            got = splice_page(p, (struct user_range){at, piece}, no_wait);
+            got = splice_page(p, (struct user_range){at, piece}, wait);
             if (got < 0)
                 break;
             done += got;
@@ -417,15 +422,13 @@ static s64 splice_memory(struct pipe *p, const struct user_range *r, unsigned n,
 static s64 do_vmsplice(struct file *f, const struct user_range *r, unsigned n,
                        u32 flags)
 {
-    bool no_wait =
-        (flags & SPLICE_F_NONBLOCK) || (READ_ONCE(f->flags) & O_NONBLOCK);
     struct pipe *p = file_pipe(f);
 
     if (!p)
         return -EBADF;
     if ((f->flags & O_ACCMODE) == O_RDONLY)
         return f->ops->rw_ranges(f, r, n, NULL, false);
-    return splice_memory(p, r, n, no_wait);
+    return splice_memory(p, r, n, how(flags, f));
 }
 
 /* fd, pieces, how many, flags */

@@ -53,8 +53,22 @@ s64 sys_sendfile(const u64 *a);
 s64 sys_copy_file_range(const u64 *a);
 s64 sys_poll(const u64 *a);
 s64 sys_ppoll(const u64 *a);
+s64 sys_epoll_create(const u64 *a);
+s64 sys_epoll_create1(const u64 *a);
+s64 sys_epoll_ctl(const u64 *a);
+s64 sys_epoll_wait(const u64 *a);
+s64 sys_epoll_pwait(const u64 *a);
+s64 sys_epoll_pwait2(const u64 *a);
 s64 sys_select(const u64 *a);
 s64 sys_pselect6(const u64 *a);
+
+/* sockets: fs/socketpair.c */
+s64 sys_socketpair(const u64 *a);
+s64 sys_sendto(const u64 *a);
+s64 sys_recvfrom(const u64 *a);
+s64 sys_sendmsg(const u64 *a);
+s64 sys_recvmsg(const u64 *a);
+s64 sys_shutdown(const u64 *a);
 
 /* names: fs/sys_fs.c */
 s64 sys_truncate(const u64 *a);

@@ -45,6 +45,12 @@
 #define EOPNOTSUPP   95
 #define ETIMEDOUT    110
 
+#define ENOTSOCK        88
+#define EPROTONOSUPPORT 93
+#define ESOCKTNOSUPPORT 94
+#define EAFNOSUPPORT    97
+#define EISCONN         106
+
 /* Internal: the call is to be started again after a signal was handled. */
 #define ERESTARTSYS 512
 /* The same, but only if no handler ran; else EINTR (pause, sigsuspend). */

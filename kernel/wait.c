@@ -39,7 +39,10 @@ static void wake_first(struct waitq *q)
 
     list_del(&w->node);
     WRITE_ONCE(w->woken, true);
-    wake_task(w->task);
+    if (w->call)
+        w->call(w);
+    else
+        wake_task(w->task);
 }
 
 void wake_up_all(struct waitq *q)
@@ -66,16 +69,23 @@ bool waitq_busy(struct waitq *q)
     return READ_ONCE(q->sleepers.next) != &q->sleepers;
 }
 
-void wait_prepare(struct waitq *q, struct waiter *w)
+void wait_prepare_call(struct waitq *q, struct waiter *w,
+                       void (*call)(struct waiter *w))
 {
     u64 flags;
 
     w->task = current_task();
+    w->call = call;
     w->queue = q;
     w->woken = false;
     flags = spin_lock_irqsave(&q->lock);
     list_add_tail(&w->node, &q->sleepers);
     spin_unlock_irqrestore(&q->lock, flags);
+}
+
+void wait_prepare(struct waitq *q, struct waiter *w)
+{
+    wait_prepare_call(q, w, NULL);
 }
 
 /* Always takes the lock: see the end of the comment above. */

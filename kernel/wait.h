@@ -15,6 +15,7 @@
 struct waiter {
     struct list_head node; /* on waitq.sleepers, under waitq.lock */
     struct task *task;
+    void (*call)(struct waiter *w); /* NULL: wake the task */
     struct waitq *queue;
     bool woken; /* written under waitq.lock */
 };
@@ -37,6 +38,10 @@ void wait_prepare(struct waitq *q, struct waiter *w);
    2 = any signal that is not blocked. */
 void wait_sleep(struct waiter *w, int interruptible);
 void wait_finish(struct waitq *q, struct waiter *w);
+/* A waiter that is no task: at the next wake-up it leaves the queue, and call
+   is called, with the queue's lock held and in any context. */
+void wait_prepare_call(struct waitq *q, struct waiter *w,
+                       void (*call)(struct waiter *w));
 /* The same as wait_sleep with n queues at once (poll): n waiters in an array,
    each prepared. */
 void wait_sleep_any(struct waiter *w, unsigned n, int interruptible);

@@ -18,6 +18,7 @@
 enum lock_rank {
     RANK_NONE = 0,
     RANK_FILE,       /* mutex: an open file's position and flags */
+    RANK_EPOLL,      /* mutex: which files epolls watch */
     RANK_FILE_LOCKS, /* mutex: locks on files, as programs take them */
     RANK_SWAPON,     /* mutex: swapon and swapoff, one at a time */
     RANK_FS_TREE,    /* mutex: the tree of names */
@@ -56,6 +57,9 @@ enum lock_rank {
     RANK_TLB,        /* spin: a shootdown's request slot */
     RANK_GUARD,      /* spin: the inside of a mutex or rwsem */
     RANK_WAITQ,      /* spin (irq): a queue of sleepers */
+    RANK_EPOLL_NEWS, /* spin (irq): an epoll's ready files; from within a queue
+                        that is being woken, as the next one */
+    RANK_EPOLL_WAIT, /* spin (irq): who sleeps in epoll_wait */
     RANK_TIMER,      /* spin (irq): timers */
     RANK_RUNQ,       /* spin (irq): a processor's runnable tasks */
     RANK_CONSOLE,    /* spin (irq): a line of output */
