@@ -127,5 +127,6 @@ void devices_init(void)
     add("/dev/console", 5, 1, &tty_ops);
     add_fd_links();
     ports_init();
+    inode_put(fs_mkdir("/dev/shm")); /* where shm_open makes its files */
     blkdev_init();
 }

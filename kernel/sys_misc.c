@@ -23,6 +23,7 @@
 #define PR_GET_NAME         16
 #define PR_SET_TIMERSLACK   29
 #define PR_GET_TIMERSLACK   30
+#define PR_SET_NO_NEW_PRIVS 38
 #define PR_GET_NO_NEW_PRIVS 39
 #define PR_GET_TID_ADDRESS  40
 #define TIMER_SLACK_NS      50000 /* what Linux says */
@@ -173,8 +174,11 @@ s64 sys_prctl(const u64 *a)
     case PR_GET_PDEATHSIG:
         return put_user_u32(a[1], 0);
     case PR_GET_DUMPABLE:
-    case PR_GET_NO_NEW_PRIVS:
         return 0;
+    case PR_SET_NO_NEW_PRIVS: /* exec never gives any */
+        return a[1] != 1 || a[2] || a[3] || a[4] ? -EINVAL : 0;
+    case PR_GET_NO_NEW_PRIVS:
+        return 1;
     case PR_SET_DUMPABLE: /* there are no core dumps */
         return a[1] > 1 ? -EINVAL : 0;
     case PR_SET_TIMERSLACK: /* timers are exact */
