@@ -137,6 +137,8 @@ int sigmask_from_user(u64 user, sigset_t *mask, bool *given);
 
 #define RW_MAX 0x7ffff000ull /* bytes at once, as in Linux */
 
+/* A position that means the end, for a write (RWF_APPEND). */
+#define POS_APPEND (~0ull)
 /* Does it have a position: a regular file, a disk, a directory? */
 bool file_has_pos(const struct file *f);
 /* The pieces of an iovec, at most RW_MAX bytes: how many, to be freed if there

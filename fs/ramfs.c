@@ -82,7 +82,7 @@ static s64 ramfs_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
     if (!buf)
         return -ENOMEM;
     mutex_lock(&inode->lock);
-    if (READ_ONCE(f->flags) & O_APPEND)
+    if ((READ_ONCE(f->flags) & O_APPEND) || *pos == POS_APPEND)
         *pos = READ_ONCE(inode->data->size);
     ret = write_through(inode, *pos, ubuf, len, buf);
     if (ret > 0) {

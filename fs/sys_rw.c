@@ -198,7 +198,7 @@ static s64 rw_vector(const u64 *a, const u64 *pos, bool write)
     s64 ret;
     int n;
 
-    if (pos && (s64)*pos < 0)
+    if (pos && (s64)*pos < 0 && *pos != POS_APPEND)
         return -EINVAL;
     n = ranges_from_user(a[1], a[2], &r);
     if (n < 0)
@@ -223,20 +223,55 @@ s64 sys_writev(const u64 *a)
 /* On x86-64 the low half of the offset is all of it. */
 s64 sys_preadv(const u64 *a)
 {
-    return rw_vector(a, &a[3], false);
+    return (s64)a[3] < 0 ? -EINVAL : rw_vector(a, &a[3], false);
 }
 
 s64 sys_pwritev(const u64 *a)
 {
-    return rw_vector(a, &a[3], true);
+    return (s64)a[3] < 0 ? -EINVAL : rw_vector(a, &a[3], true);
+}
+
+#define RWF_HIPRI  1u /* poll for the end: a hint */
+#define RWF_DSYNC  2u
+#define RWF_SYNC   4u
+#define RWF_NOWAIT 8u
+#define RWF_APPEND 16u
+
+/* May this file be used like that? A disk always waits. */
+static s64 check_rw_flags(int fd, u32 flags, bool write)
+{
+    struct file *f;
+    s64 ret = 0;
+
+    if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
+        return -EOPNOTSUPP;
+    f = fd_get(fd);
+    if (!f)
+        return -EBADF;
+    if ((flags & RWF_NOWAIT) && !(f->inode && f->inode->data))
+        ret = -EOPNOTSUPP;
+    if ((flags & RWF_APPEND) && (!write || !(f->inode && f->inode->data)))
+        ret = -EOPNOTSUPP;
+    file_put(f);
+    return ret;
 }
 
 /* pos_low, pos_high, flags follow: -1 means where the file is. */
 static s64 rw_vector_flags(const u64 *a, bool write)
 {
-    if ((u32)a[5])
-        return -EOPNOTSUPP; /* RWF_*: none is known here */
-    return rw_vector(a, (s64)a[3] == -1 ? NULL : &a[3], write);
+    u32 flags = (u32)a[5];
+    const u64 end = POS_APPEND;
+    const u64 *pos = (s64)a[3] == -1 ? NULL : &a[3];
+    s64 ret = flags ? check_rw_flags((int)a[0], flags, write) : 0;
+
+    if (ret)
+        return ret;
+    if (flags & RWF_APPEND) /* what it says, wherever the file is */
+        pos = &end;
+    ret = rw_vector(a, pos, write);
+    if (ret > 0 && write && (flags & (RWF_DSYNC | RWF_SYNC)))
+        (void)sys_fdatasync(a);
+    return ret;
 }
 
 s64 sys_preadv2(const u64 *a)

@@ -114,7 +114,7 @@ void arch_task_init(struct arch_task *t, void *stack_top, void (*fn)(void *),
 {
     u64 *sp = stack_top;
 
-    *--sp = 0; /* keeps the stack aligned as after a call */
+    *--sp = 0; /* as if task_first had been called */
     *--sp = (u64)task_first;
     *--sp = 0;        /* rbp */
     *--sp = 0;        /* rbx */

@@ -197,6 +197,7 @@ switch_stacks:
 task_first:
     xor %ebp, %ebp
     mov %r13, %rdi
+    sub $8, %rsp /* as C wants it: 16 bytes aligned at the call */
     call *%r12
     ud2
 
