@@ -29,7 +29,7 @@
 #define EPOLLONESHOT (1u << 30)
 #define ALWAYS       (POLLERR | POLLHUP)
 
-#define FDS        1024u /* as many numbers as a table of files has */
+#define BUCKETS    256u
 #define EVENTS_MAX (INT32_MAX / 12)
 
 struct epoll_event { /* Linux's */
@@ -42,7 +42,7 @@ struct epoll {
     struct list_head ready;   /* epoll_item.ready_node */
     unsigned nr_ready;        /* hint without the lock */
     struct waitq sleepers;    /* in epoll_wait; its lock's rank is its own */
-    struct epoll_item **item; /* [FDS], chains; epoll_lock */
+    struct epoll_item **item; /* [BUCKETS], chains; epoll_lock */
 };
 
 struct epoll_item {
@@ -50,7 +50,7 @@ struct epoll_item {
     struct file *file; /* no reference */
     int fd;
     struct epoll_event event;   /* epoll_lock */
-    struct epoll_item *next;    /* of the same number; epoll_lock */
+    struct epoll_item *next;    /* of the bucket; epoll_lock */
     struct list_head file_node; /* file.watchers; epoll_lock */
     struct list_head ready_node;
     bool ready;
@@ -154,9 +154,9 @@ static u32 look(struct epoll_item *i)
 
 static struct epoll_item *find(struct epoll *ep, int fd, const struct file *f)
 {
-    struct epoll_item *i = ep->item[fd];
+    struct epoll_item *i = ep->item[(u32)fd % BUCKETS];
 
-    while (i && i->file != f)
+    while (i && (i->fd != fd || i->file != f))
         i = i->next;
     return i;
 }
@@ -175,8 +175,8 @@ static int add_item(struct epoll *ep, int fd, struct file *f,
     i->file = f;
     i->fd = fd;
     i->event = *e;
-    i->next = ep->item[fd];
-    ep->item[fd] = i;
+    i->next = ep->item[(u32)fd % BUCKETS];
+    ep->item[(u32)fd % BUCKETS] = i;
     list_init(&i->ready_node);
     list_add_tail(&i->file_node, &f->watchers);
     if (look(i))
@@ -186,7 +186,7 @@ static int add_item(struct epoll *ep, int fd, struct file *f,
 
 static void remove_item(struct epoll_item *i)
 {
-    struct epoll_item **at = &i->ep->item[i->fd];
+    struct epoll_item **at = &i->ep->item[(u32)i->fd % BUCKETS];
 
     while (*at != i)
         at = &(*at)->next;
@@ -221,9 +221,9 @@ static void epoll_release(struct file *f)
     struct epoll *ep = f->private;
 
     mutex_lock(&epoll_lock);
-    for (unsigned fd = 0; ep->item && fd < FDS; fd++)
-        while (ep->item[fd])
-            remove_item(ep->item[fd]);
+    for (unsigned b = 0; ep->item && b < BUCKETS; b++)
+        while (ep->item[b])
+            remove_item(ep->item[b]);
     mutex_unlock(&epoll_lock);
     kfree(ep->item);
     kfree(ep);
@@ -297,7 +297,7 @@ static s64 make(u32 flags)
     struct epoll *ep = kzalloc(sizeof(*ep), ALLOC_KERNEL);
 
     if (ep)
-        ep->item = kzalloc(FDS * sizeof(*ep->item), ALLOC_KERNEL);
+        ep->item = kzalloc(BUCKETS * sizeof(*ep->item), ALLOC_KERNEL);
     if (!ep || !ep->item) {
         kfree(ep);
         return -ENOMEM;

@@ -12,7 +12,7 @@
 #include <kernel/uaccess.h>
 #include <mm/slab.h>
 
-#define MAX_FDS 1024u
+#define MAX_FDS 4096u
 #define ALWAYS  (POLLERR | POLLHUP | POLLNVAL)
 
 struct pollfd {

@@ -255,6 +255,42 @@ s64 sys_ftruncate(const u64 *a)
     return ret;
 }
 
+/* fd, offset, count: what is in memory need not be read ahead. */
+s64 sys_readahead(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret = -EINVAL;
+
+    if (!f)
+        return -EBADF;
+    if ((f->flags & O_ACCMODE) == O_WRONLY)
+        ret = -EBADF;
+    else if (f->inode &&
+             (is_kind(f->inode, S_IFREG) || is_kind(f->inode, S_IFBLK)))
+        ret = 0;
+    file_put(f);
+    return ret;
+}
+
+#define SYNC_FILE_RANGE_ALL 7u
+
+/* fd, offset, length, flags: what is written is where it belongs already. */
+s64 sys_sync_file_range(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret = 0;
+
+    if (!f)
+        return -EBADF;
+    if (!file_has_pos(f))
+        ret = -ESPIPE;
+    else if (((u32)a[3] & ~SYNC_FILE_RANGE_ALL) || (s64)a[1] < 0 ||
+             (s64)(a[1] + a[2]) < (s64)a[1])
+        ret = -EINVAL;
+    file_put(f);
+    return ret;
+}
+
 #define FALLOC_FL_KEEP_SIZE  1u
 #define FALLOC_FL_PUNCH_HOLE 2u
 

@@ -33,6 +33,8 @@ s64 sys_sync(const u64 *a);
 s64 sys_ftruncate(const u64 *a);
 s64 sys_fadvise64(const u64 *a);
 s64 sys_fallocate(const u64 *a);
+s64 sys_readahead(const u64 *a);
+s64 sys_sync_file_range(const u64 *a);
 s64 sys_flock(const u64 *a);
 s64 sys_getdents64(const u64 *a);
 s64 sys_getrandom(const u64 *a);

@@ -83,8 +83,10 @@ void user_trap(unsigned vector, struct trap_frame *f)
         signal_force(SIGFPE, FPE_INTDIV, f->rip);
         break;
     case 1: /* debug */
-    case 3: /* breakpoint */
         signal_force(SIGTRAP, TRAP_BRKPT, f->rip);
+        break;
+    case 3: /* breakpoint: Linux says no more than that */
+        signal_force(SIGTRAP, SI_KERNEL, 0);
         break;
     case 6: /* invalid opcode */
         signal_force(SIGILL, ILL_ILLOPN, f->rip);

@@ -39,6 +39,8 @@ s64 sys_mlockall(const u64 *a);
 s64 sys_munlockall(const u64 *a);
 s64 sys_swapon(const u64 *a);
 s64 sys_swapoff(const u64 *a);
+s64 sys_process_vm_readv(const u64 *a); /* kernel/process_vm.c */
+s64 sys_process_vm_writev(const u64 *a);
 
 /* System V shared memory: kernel/shm.c */
 s64 sys_shmget(const u64 *a);

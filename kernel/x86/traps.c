@@ -49,6 +49,8 @@ void idt_init(void)
                                     .middle = (u16)(at >> 16),
                                     .high = (u32)(at >> 32)};
     }
+    idt[3].type = 0xee; /* int3 and into are the user's to use */
+    idt[4].type = 0xee;
     idt[2].ist = IST_NMI;
     idt[8].ist = IST_DOUBLE_FAULT;
     idt[18].ist = IST_DOUBLE_FAULT;
