@@ -70,6 +70,11 @@ struct inode *inode_create(u32 mode);
 struct inode *inode_make(u32 mode, u64 rdev);
 /* A symbolic link. NULL: no memory. */
 struct inode *inode_make_link(const char *target);
+/* A link that leads to the target itself, whatever its text says: it may have
+   no name (/proc/PID/fd). target may be NULL: an ordinary link. */
+struct inode *inode_make_direct_link(const char *text, struct inode *target);
+/* The target of such a one, with a reference; NULL: it is an ordinary one. */
+struct inode *inode_link_target(struct inode *link);
 /* Bytes, as stat and lseek see them. */
 u64 inode_size(struct inode *inode);
 

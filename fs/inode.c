@@ -79,6 +79,33 @@ struct inode *inode_make_link(const char *target)
     return inode;
 }
 
+static void forget_target(struct inode *link)
+{
+    inode_put(link->private);
+}
+
+static const struct file_ops direct_link_ops = {.forget = forget_target};
+
+struct inode *inode_make_direct_link(const char *text, struct inode *target)
+{
+    struct inode *link = inode_make_link(text);
+
+    if (link && target) {
+        inode_get(target);
+        link->private = target;
+        link->fops = &direct_link_ops;
+    }
+    return link;
+}
+
+struct inode *inode_link_target(struct inode *link)
+{
+    if (link->fops != &direct_link_ops)
+        return NULL;
+    inode_get(link->private);
+    return link->private;
+}
+
 void inode_get(struct inode *inode)
 {
     atomic_inc(&inode->refs);

@@ -52,8 +52,10 @@ static int follow(struct walk *w, struct inode *dir, struct inode **at)
     struct inode *link = *at;
     int err = -ELOOP;
 
-    *at = NULL;
-    if (w->links++ < MAX_LINKS)
+    *at = inode_link_target(link);
+    if (*at)
+        err = 0;
+    else if (w->links++ < MAX_LINKS)
         err = walk_path(w, dir, link->link ? link->link : "", false, at);
     inode_put(link);
     return err;

@@ -38,6 +38,7 @@ struct pipe {
     unsigned nr, max;          /* pieces; the last read may be without lock */
     u64 bytes;                 /* in all pieces; hint without the lock */
     struct pipe_piece *spare;  /* an own page that has been read */
+    bool nameless;             /* of pipe(2); fixed */
     unsigned readers, writers; /* open ends; hints without the lock */
     unsigned reader_opens, writer_opens; /* ever, for open's wait */
 };

@@ -61,6 +61,10 @@ int fifo_open(struct inode *inode, struct file *f)
     unsigned *opens = mode == O_RDONLY ? &p->writer_opens : &p->reader_opens;
     unsigned seen = READ_ONCE(*opens);
 
+    if (p->nameless) { /* by way of /proc/PID/fd: nobody is waited for */
+        end_opened(p, mode);
+        return 0;
+    }
     if (mode == O_WRONLY && (f->flags & O_NONBLOCK) && !READ_ONCE(*ends))
         return -ENXIO;
     end_opened(p, mode);
@@ -94,6 +98,7 @@ static int make_ends(struct file **ends, u32 flags)
 
     if (!inode)
         return -ENOMEM;
+    ((struct pipe *)inode->private)->nameless = true;
     ends[0] = open_end(inode, O_RDONLY | flags);
     ends[1] = open_end(inode, O_WRONLY | flags);
     inode_put(inode);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/PID/fd: a link for each open file, which says what it is. The text of
- * the link is all that there is: following it looks for that path.
+ * /proc/PID/fd: a link for each open file, which says what it is, and leads
+ * there whether or not it has a name.
  *
  * All of this runs under the tree lock, as dir_ops do. The process may close
  * its files, or end, meanwhile; then we let go of them in its place, which is
@@ -64,7 +64,7 @@ static struct inode *make_link(struct file *f, u64 ino)
     if (!path)
         return NULL;
     describe(f->inode, path, PATH_MAX);
-    link = inode_make_link(path);
+    link = inode_make_direct_link(path, f->inode);
     kfree(path);
     if (link) {
         link->ino = ino;

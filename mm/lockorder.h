@@ -18,13 +18,13 @@
 enum lock_rank {
     RANK_NONE = 0,
     RANK_FILE,       /* mutex: an open file's position and flags */
-    RANK_EPOLL,      /* mutex: which files epolls watch */
-    RANK_FILE_LOCKS, /* mutex: locks on files, as programs take them */
     RANK_SWAPON,     /* mutex: swapon and swapoff, one at a time */
     RANK_FS_TREE,    /* mutex: the tree of names */
     RANK_PIPE,       /* mutex: a pipe's buffer */
     RANK_INODE,      /* mutex: a file's contents */
     RANK_AIO,        /* mutex: an AIO context's set-up */
+    RANK_EPOLL,      /* mutex: which files epolls watch */
+    RANK_FILE_LOCKS, /* mutex: locks on files, as programs take them */
     RANK_SHM,        /* mutex: the table of System V segments */
     RANK_REMOVAL,    /* mutex: one removal or addition of memory at a time */
     RANK_SECTIONS,   /* mutex: sections neither come nor go (mm/removal.h) */
