@@ -74,15 +74,18 @@ static s64 kzeroes(struct file *f, void *buf, u64 len, u64 *pos)
     return (s64)len;
 }
 
-static const struct file_ops null_ops = {.read = nothing,
+static const struct file_ops null_ops = {.anywhere = true,
+                                         .read = nothing,
                                          .write = swallow,
                                          .kread = knothing,
                                          .kwrite = kswallow};
-static const struct file_ops zero_ops = {.read = zeroes,
+static const struct file_ops zero_ops = {.anywhere = true,
+                                         .read = zeroes,
                                          .write = swallow,
                                          .kread = kzeroes,
                                          .kwrite = kswallow};
-static const struct file_ops full_ops = {.read = zeroes, .write = no_room};
+static const struct file_ops full_ops = {
+    .anywhere = true, .read = zeroes, .write = no_room};
 static const struct file_ops kmsg_ops = {.read = nothing, .write = log_line};
 
 static void add(const char *path, u32 major, u32 minor,

@@ -45,6 +45,7 @@ struct inode;
    sleep; buffers are user addresses; pos is NULL for files without one (pipes,
    character devices), and else to be moved on by what was done. */
 struct file_ops {
+    bool anywhere; /* a device at which every position is as good */
     int (*open)(struct inode *, struct file *);
     void (*release)(struct file *); /* the last reference is gone */
     s64 (*read)(struct file *, u64 ubuf, u64 len, u64 *pos);

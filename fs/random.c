@@ -70,4 +70,5 @@ static s64 random_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
     return (s64)done;
 }
 
-const struct file_ops random_ops = {.read = random_read, .write = random_write};
+const struct file_ops random_ops = {
+    .anywhere = true, .read = random_read, .write = random_write};

@@ -9,8 +9,8 @@
 #include <mm/slab.h>
 #include <mm/zone.h>
 
-#define RAMFS_MAGIC 0x858458f6
-#define THE_DEVICE  1 /* st_dev of everything */
+#define TMPFS_MAGIC 0x01021994 /* its files go to swap */
+#define THE_DEVICE  1          /* st_dev of everything */
 
 /* x86-64's struct stat. */
 struct linux_stat {
@@ -223,7 +223,7 @@ s64 sys_statx(const u64 *a)
 static s64 put_statfs(u64 user)
 {
     struct linux_statfs s = {
-        .type = RAMFS_MAGIC,
+        .type = TMPFS_MAGIC,
         .bsize = (s64)PAGE_SIZE,
         .frsize = (s64)PAGE_SIZE,
         .blocks = total_frames(),

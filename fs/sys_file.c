@@ -236,6 +236,8 @@ s64 sys_lseek(const u64 *a)
         mutex_lock(&f->lock);
         ret = seek(f, (s64)a[1], (int)a[2]);
         mutex_unlock(&f->lock);
+    } else if (f->ops->anywhere) {
+        ret = 0;
     }
     file_put(f);
     return ret;

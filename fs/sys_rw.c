@@ -116,7 +116,7 @@ static s64 file_rw(int fd, const struct user_range *r, unsigned n,
     if (!f)
         return -EBADF;
     ret = check_file(f, write);
-    if (!ret && pos && !file_has_pos(f))
+    if (!ret && pos && !file_has_pos(f) && !f->ops->anywhere)
         ret = -ESPIPE;
     if (!ret)
         ret = pos ? rw_at(f, r, n, &at, write) : rw_here(f, r, n, write);
