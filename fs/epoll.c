@@ -27,6 +27,7 @@
 
 #define EPOLLET      (1u << 31)
 #define EPOLLONESHOT (1u << 30)
+#define SPENT        EPOLLONESHOT /* alone: it has been told of */
 #define ALWAYS       (POLLERR | POLLHUP)
 
 #define BUCKETS    256u
@@ -113,12 +114,13 @@ static void news(struct waiter *w)
 {
     struct epoll_item *i = container_of(w, struct epoll_item, waiter);
 
-    WRITE_ONCE(i->armed, false);
     mark_ready(i);
+    WRITE_ONCE(i->armed, false); /* the last of us: now it may go */
 }
 
 /* ---- items; epoll_lock held ---- */
 
+/* Afterwards news() is not at work on it: it runs under the queue's lock. */
 static void disarm(struct epoll_item *i)
 {
     if (READ_ONCE(i->armed))
@@ -139,13 +141,17 @@ static void arm(struct epoll_item *i, struct waitq *q)
     wait_prepare_call(q, &i->waiter, news);
 }
 
-/* What is there, of what is asked for. From now on news is noticed. */
+/*
+ * What is there, of what is asked for. From now on news is noticed. It is put
+ * on the queue anew each time: `armed` may still be true of a waiter that has
+ * left its queue, while news() is at work.
+ */
 static u32 look(struct epoll_item *i)
 {
     struct waitq *q = NULL;
     int bits = i->file->ops->poll(i->file, &q);
 
-    if (q && !READ_ONCE(i->armed)) {
+    if (q) {
         arm(i, q);
         bits = i->file->ops->poll(i->file, &q);
     }
@@ -243,12 +249,12 @@ static u32 take_news(struct epoll *ep, struct epoll_event *e, struct file **f)
     if (!atomic_inc_not_zero(&i->file->refs))
         return 0; /* it is just being closed */
     *f = i->file;
-    bits = i->event.events & ~EPOLLONESHOT & ~EPOLLET ? look(i) : 0;
+    bits = i->event.events == SPENT ? 0 : look(i);
     if (!bits)
         return 0;
     *e = (struct epoll_event){bits, i->event.data};
     if (i->event.events & EPOLLONESHOT)
-        i->event.events = 0;
+        i->event.events = SPENT;
     else if (!(i->event.events & EPOLLET))
         mark_ready(i);
     return bits;

@@ -35,6 +35,7 @@ struct file_lock {
     const void *owner;
     bool flock; /* which of the two kinds */
     int16_t type;
+    bool deadlocks; /* look for them: a process's own, as in Linux */
     int pid;        /* for F_GETLK; -1: an open file's */
     u64 start, end; /* bytes, both included */
 };
@@ -206,7 +207,7 @@ static int sleep_for(struct inode *inode, const struct file_lock *want,
     struct waiter w;
     bool signal;
 
-    if (!want->flock && is_circle(want->owner, blocker))
+    if (want->deadlocks && is_circle(want->owner, blocker))
         return -EDEADLK;
     list_add_tail(&me.node, &waiters);
     wait_prepare(&inode->locks->changed, &w);
@@ -334,7 +335,8 @@ s64 fcntl_lock(struct file *f, enum lock_command cmd, bool ofd, u64 user)
     struct linux_flock fl;
     struct file_lock want = {.owner = ofd ? (void *)f
                                           : (void *)current_process()->files,
-                             .pid = ofd ? -1 : current_pid()};
+                             .pid = ofd ? -1 : current_pid(),
+                             .deadlocks = !ofd};
     int err;
 
     if (!f->inode)

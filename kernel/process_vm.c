@@ -19,7 +19,7 @@
 #include <mm/slab.h>
 
 struct copy {
-    struct mm *mm; /* the other process's; a reference */
+    struct mm *mm; /* the other process's, which we use, too */
     void *buf;     /* a page */
     bool write;
     struct user_range *near, *far; /* ours, theirs */
@@ -98,7 +98,8 @@ static s64 copy_all(struct copy *c)
     return done ? done : err;
 }
 
-/* The memory of a process, with a reference; NULL: there is none. */
+/* The memory of a process, of which we are a user from now on: its tables must
+   not go while we walk them. NULL: there is none. */
 static struct mm *mm_of(int nr)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
@@ -107,7 +108,7 @@ static struct mm *mm_of(int nr)
     struct mm *mm = t ? t->mm : NULL;
 
     if (mm)
-        mm_get(mm);
+        atomic_inc(&mm->users); /* safe: the task is one under tasks_lock */
     spin_unlock_irqrestore(&tasks_lock, flags);
     return mm;
 }
@@ -143,7 +144,7 @@ static s64 process_vm(const u64 *a, bool write)
         ret = !c.mm ? -ESRCH : !c.buf ? -ENOMEM : copy_all(&c);
     }
     if (c.mm)
-        mm_put(c.mm);
+        mm_put_user(c.mm);
     kfree(c.buf);
     if (c.nr_near)
         kfree(c.near);
