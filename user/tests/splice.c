@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 static char buf[65536];
+static bool on_hotcow;
 
 static void sizes(void)
 {
@@ -106,6 +107,18 @@ static void between(void)
     close(b[1]);
 }
 
+/* Does the register of pins name this as a holder of the page? */
+static bool pinned_by(const void *page, const char *what)
+{
+    struct hot_page info;
+
+    if (!on_hotcow)
+        return false;
+    hot_page_at(page, &info);
+    hot_page_frame((uint64_t)hot_page_num(&info, "pfn"), &info);
+    return strstr(info.text, what) != NULL;
+}
+
 /* The reader of the pipe sees the pages themselves. */
 static void memory(void)
 {
@@ -117,6 +130,7 @@ static void memory(void)
     memcpy(page, "abcd", 4);
     memcpy(page + PAGE - 2, "wxyz", 4);
     OK(vmsplice(a[1], v, 2, 0) == 8);
+    OK(!on_hotcow || pinned_by(page, "vmsplice"));
     OK(tee(a[0], b[1], 100, 0) == 8);
     page[0] = 'A';
     OK(read(a[0], got, 8) == 8 && !memcmp(got, "Abcdwxyz", 8));
@@ -132,11 +146,13 @@ static void memory(void)
     signal(SIGPIPE, SIG_IGN);
     v[0].iov_base = page;
     FAILS(vmsplice(b[1], v, 1, 0), EPIPE);
+    OK(!pinned_by(page, "vmsplice"));
     close(b[1]);
 }
 
 int main(void)
 {
+    on_hotcow = access("/proc/pageinfo", F_OK) == 0;
     hot_begin("splice");
     sizes();
     packets();
