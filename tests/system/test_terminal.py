@@ -22,7 +22,6 @@ class Terminal:
     """A machine of make run, and us at its terminal."""
 
     def __init__(self, *words):
-        before = set(station.FOLDER.glob("m*"))
         self.said = ""
         self.status = None
         self._pid, self._fd = pty.fork()
@@ -30,8 +29,9 @@ class Terminal:
             os.chdir(paths.ROOT)
             os.execv(sys.executable, [sys.executable, "-m", "tests.harness",
                                       "run", *words])
+        name = re.search(r"m\d+", self.expect(r"This machine is m\d+\."))[0]
+        self.folder = station.FOLDER / name
         self.expect(PROMPT)
-        self.folder = (set(station.FOLDER.glob("m*")) - before).pop()
 
     def expect(self, pattern):
         """Read until the pattern; returns what came before and with it."""
