@@ -263,18 +263,27 @@ static const struct file_ops blk_ops = {
 };
 
 /* Linux's numbers: hda and hdb are on major 3, hdc and hdd on 22. */
+unsigned blkdev_major(const struct blockdev *dev)
+{
+    return dev->name[2] < 'c' ? 3 : 22;
+}
+
+unsigned blkdev_minor(const struct blockdev *dev)
+{
+    return (unsigned)(dev->name[2] - 'a') % 2 * 64;
+}
+
 void blkdev_init(void)
 {
     struct blockdev *dev;
 
     for (unsigned i = 0; (dev = blockdev_nth(i)); i++) {
-        unsigned drive = (unsigned)(dev->name[2] - 'a');
         char path[24];
         struct inode *inode;
 
         snprintf(path, sizeof(path), "/dev/%s", dev->name);
         inode = fs_mknod(path, S_IFBLK | 0660,
-                         make_rdev(drive < 2 ? 3 : 22, drive % 2 * 64),
+                         make_rdev(blkdev_major(dev), blkdev_minor(dev)),
                          &blk_ops, dev);
         if (inode)
             inode_put(inode);

@@ -8,7 +8,13 @@
 extern const struct file_ops tty_ops;
 extern const struct file_ops random_ops; /* fs/random.c */
 void tty_init(void);
+/* The device number of the session's terminal, as in /proc/PID/stat; 0: it
+   has none. */
+int tty_of_session(int sid);
 void ports_init(void); /* fs/port.c */
 void blkdev_init(void); /* a node for each disk */
+struct blockdev;
+unsigned blkdev_major(const struct blockdev *dev);
+unsigned blkdev_minor(const struct blockdev *dev);
 
 #endif

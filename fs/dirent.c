@@ -11,6 +11,7 @@
 #include <kernel/print.h>
 #include <kernel/string.h>
 #include <kernel/time.h>
+#include <mm/filemap.h>
 #include <mm/slab.h>
 
 struct dirent {
@@ -94,7 +95,25 @@ static void insert(struct inode *dir, struct dirent *d)
 {
     d->number = next_number++;
     list_add_tail(&d->node, &dir->children);
-    dir->mtime_ns = now_ns();
+    dir->mtime_ns = wall_ns(now_ns());
+}
+
+/* The kernel's own folder? -errno, as Linux gives it. */
+static int is_sealed(const struct inode *dir)
+{
+    if (dir->sealed)
+        return -dir->sealed;
+    return dir->dops ? -ENOENT : 0;
+}
+
+void dir_seal(struct inode *dir, int error)
+{
+    struct dirent *d;
+
+    dir->sealed = error;
+    list_for_each_entry (d, &dir->children, node)
+        if (is_kind(d->inode, S_IFDIR))
+            dir_seal(d->inode, error);
 }
 
 /* May this name be made here? */
@@ -104,9 +123,23 @@ static int check_new(struct inode *dir, const char *name)
         return -ENOTDIR;
     if (!dir->nlink)
         return -ENOENT; /* removed: nothing comes back to life in it */
+    if (is_sealed(dir))
+        return find(dir, name) ? -EEXIST : is_sealed(dir);
     if (!strcmp(name, ".") || !strcmp(name, "..") || find(dir, name))
         return -EEXIST;
     return 0;
+}
+
+/* Mappings of the file are shown by its first name (/proc/PID/maps). */
+static void note_name(struct inode *dir, const char *name, struct inode *child)
+{
+    struct mapping *m = child->data;
+    size_t len;
+
+    if (!m || m->name[0] || inode_path(dir, m->name, sizeof(m->name)))
+        return;
+    len = dir == fs_root ? 0 : strlen(m->name);
+    snprintf(m->name + len, sizeof(m->name) - len, "/%s", name);
 }
 
 int dir_add(struct inode *dir, const char *name, struct inode *child)
@@ -120,6 +153,7 @@ int dir_add(struct inode *dir, const char *name, struct inode *child)
     if (!d)
         return -ENOMEM;
     insert(dir, d);
+    note_name(dir, name, child);
     if (!is_kind(child, S_IFDIR)) {
         child->nlink++;
         return 0;
@@ -151,7 +185,7 @@ static void dirent_remove(struct inode *dir, struct dirent *d)
     } else {
         child->nlink--;
     }
-    dir->mtime_ns = now_ns();
+    dir->mtime_ns = wall_ns(now_ns());
     list_del(&d->node);
     dirent_free(d);
 }
@@ -161,9 +195,11 @@ int dir_unlink(struct inode *dir, const char *name)
     struct dirent *d = find(dir, name);
 
     if (!d)
-        return -ENOENT;
+        return is_sealed(dir) ? -EPERM : -ENOENT;
     if (is_kind(d->inode, S_IFDIR))
         return -EISDIR;
+    if (is_sealed(dir))
+        return -EPERM;
     dirent_remove(dir, d);
     return 0;
 }
@@ -189,7 +225,7 @@ int dir_rmdir(struct inode *dir, const char *name)
         return -ENOTEMPTY;
     if (!d)
         return -ENOENT;
-    err = check_rmdir(d->inode);
+    err = is_sealed(dir) ? -EPERM : check_rmdir(d->inode);
     if (!err)
         dirent_remove(dir, d);
     return err;
@@ -211,6 +247,8 @@ static int check_rename(struct inode *moved, struct inode *to,
 
     if (!to->nlink)
         return -ENOENT;
+    if (is_sealed(to))
+        return -EPERM;
     if (is_dir && is_below(to, moved))
         return -EINVAL;
     if (!there)
@@ -245,7 +283,9 @@ int dir_rename(struct inode *from, const char *old, struct inode *to,
         return 0; /* two names of one file: both stay */
     if (!strcmp(name, ".") || !strcmp(name, ".."))
         return -EBUSY;
-    err = check_rename(d->inode, to, there ? there->inode : NULL);
+    err = is_sealed(from)
+              ? -EPERM
+              : check_rename(d->inode, to, there ? there->inode : NULL);
     if (err)
         return err;
     new = dirent_create(name, d->inode);

@@ -90,6 +90,8 @@ struct inode {
     struct inode_locks *locks; /* fs/locks.c; NULL: there never was one */
     struct inode *parent;      /* directory: ..; tree lock */
     struct list_head children; /* struct dirent.node; tree lock */
+    int sealed; /* directory: the errno for who wants to make a name in it, 0:
+                   anybody may; written at boot */
 };
 
 struct file {

@@ -17,6 +17,16 @@ static void make_dirs(void)
         inode_put(fs_mkdir(dirs[i]));
 }
 
+static void seal(const char *path, int error)
+{
+    int err;
+    struct inode *dir = path_lookup(path, false, &err);
+
+    if (dir)
+        dir_seal(dir, error);
+    inode_put(dir);
+}
+
 void fs_init(void)
 {
     epoll_init();
@@ -31,5 +41,7 @@ void fs_init(void)
     devices_init();
     procfs_init();
     sysfs_init();
+    seal("/proc", ENOENT);
+    seal("/sys", EPERM);
     initramfs_unpack();
 }

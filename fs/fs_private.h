@@ -86,6 +86,8 @@ struct inode *dir_lookup(struct inode *dir, const char *name);
 int dir_add(struct inode *dir, const char *name, struct inode *child);
 /* Takes the lock itself. The name gets a reference of its own. */
 int inode_link(struct inode *dir, const char *name, struct inode *child);
+/* From now on only the kernel makes names in it, and below. At boot. */
+void dir_seal(struct inode *dir, int error);
 int dir_unlink(struct inode *dir, const char *name);
 int dir_rmdir(struct inode *dir, const char *name);
 int dir_rename(struct inode *from, const char *old, struct inode *to,

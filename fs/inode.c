@@ -21,7 +21,7 @@ struct inode *inode_create(u32 mode)
         return NULL;
     inode->ino = (u64)atomic_inc(&last_ino);
     inode->mode = mode;
-    inode->mtime_ns = now_ns();
+    inode->mtime_ns = wall_ns(now_ns());
     atomic_set(&inode->refs, 1);
     mutex_init(&inode->lock, "inode", RANK_INODE);
     list_init(&inode->children);
@@ -36,7 +36,7 @@ static int equip(struct inode *inode)
     switch (inode->mode & S_IFMT) {
     case S_IFREG:
         inode->fops = &ramfs_ops;
-        inode->data = mapping_create();
+        inode->data = mapping_create(NULL);
         return inode->data ? 0 : -ENOMEM;
     case S_IFIFO:
         inode->fops = &fifo_ops;

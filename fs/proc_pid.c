@@ -4,6 +4,8 @@
  * when they are looked up, and name the process by its number only.
  */
 #include <fs/fs_private.h>
+#include <fs/devices.h>
+#include <fs/proc_pid.h>
 #include <fs/procfs.h>
 #include <fs/text.h>
 #include <kernel/print.h>
@@ -12,11 +14,16 @@
 #include <kernel/time.h>
 #include <mm/mm.h>
 
+#define TICKS(ns) ((unsigned long long)((ns) / (NSEC_PER_SEC / 100)))
+
 struct facts { /* of a process, read at one moment */
     char comm[16], state;
     int ppid, pgid, sid;
     unsigned threads;
-    u64 cpu_ns, start_ns;
+    int tty; /* its number, if the process has one */
+    unsigned cpu;
+    u32 umask;
+    u64 cpu_ns, children_ns, start_ns, pending, blocked;
     struct mm *mm; /* with a reference, or NULL */
 };
 
@@ -32,8 +39,15 @@ static void read_facts(struct process *p, struct facts *f)
     f->state = p->dead ? 'Z' : p->stopped ? 'T' : 'S';
     f->start_ns = p->start_ns;
     f->cpu_ns = p->cpu_ns;
+    f->children_ns = p->children_ns;
+    f->umask = p->umask;
+    f->pending = p->sig_pending;
+    f->tty = tty_of_session(p->sid);
     list_for_each_entry (task, &p->threads, proc_node) {
         str_copy(f->comm, task->comm, sizeof(f->comm));
+        f->cpu = task->cpu;
+        f->blocked = task->sig_blocked;
+        f->cpu_ns += READ_ONCE(task->cpu_ns);
         if (task->state == TASK_RUNNABLE && f->state == 'S')
             f->state = 'R';
         if (!f->mm && task->mm) {
@@ -77,11 +91,7 @@ static u64 area_bytes(struct mm *mm)
     return sum;
 }
 
-static int pid_of(void *arg)
-{
-    return (int)(u64)arg;
-}
-
+/* Where Linux says what hotcow does not know, there is a 0. */
 static void show_stat(struct text *t, const struct text_file *tf, void *arg)
 {
     struct facts f;
@@ -89,17 +99,46 @@ static void show_stat(struct text *t, const struct text_file *tf, void *arg)
     (void)tf;
     if (!get_facts(pid_of(arg), &f))
         return;
-    text_add(t,
-             "%d (%s) %c %d %d %d 0 -1 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 "
-             "%llu %llu %llu",
-             pid_of(arg), f.comm, f.state, f.ppid, f.pgid, f.sid,
-             (unsigned long long)(f.cpu_ns / (NSEC_PER_SEC / 100)), f.threads,
-             (unsigned long long)(f.start_ns / (NSEC_PER_SEC / 100)),
+    text_add(t, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 ", pid_of(arg), f.comm,
+             f.state, f.ppid, f.pgid, f.sid, f.tty, f.tty ? f.pgid : -1);
+    text_add(t, "%llu 0 %llu 0 20 0 %u 0 %llu %llu %llu", TICKS(f.cpu_ns),
+             TICKS(f.children_ns), f.threads, TICKS(f.start_ns),
              (unsigned long long)area_bytes(f.mm),
              (unsigned long long)(f.mm ? READ_ONCE(f.mm->rss) : 0));
-    text_add(t, " 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 "
-                "0 0 0 0 0 0 0 0 0\n");
+    text_add(t,
+             " 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 %u 0 0 0 0 0 "
+             "0 0 0 0 0 0 0 0\n",
+             f.cpu);
     put_facts(&f);
+}
+
+static const char *state_name(char state)
+{
+    switch (state) {
+    case 'R':
+        return "R (running)";
+    case 'T':
+        return "T (stopped)";
+    case 'Z':
+        return "Z (zombie)";
+    default:
+        return "S (sleeping)";
+    }
+}
+
+#define KIB(pages) ((unsigned long long)(pages) * (PAGE_SIZE / 1024))
+
+static void show_memory(struct text *t, struct mm *mm)
+{
+    text_add(t,
+             "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\n"
+             "VmPin:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n",
+             KIB(READ_ONCE(mm->total_vm)), KIB(READ_ONCE(mm->total_vm)),
+             KIB(READ_ONCE(mm->locked_vm)), 0ull, KIB(READ_ONCE(mm->peak_rss)),
+             KIB(READ_ONCE(mm->rss)));
+    text_add(t, "VmData:\t%8llu kB\nVmPTE:\t%8llu kB\nVmSwap:\t%8llu kB\n",
+             KIB(READ_ONCE(mm->data_vm)), KIB(READ_ONCE(mm->tables)),
+             KIB(READ_ONCE(mm->swapped)));
 }
 
 static void show_status(struct text *t, const struct text_file *tf, void *arg)
@@ -109,18 +148,21 @@ static void show_status(struct text *t, const struct text_file *tf, void *arg)
     (void)tf;
     if (!get_facts(pid_of(arg), &f))
         return;
-    text_add(t, "Name:\t%s\nState:\t%c\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\n",
-             f.comm, f.state, pid_of(arg), pid_of(arg), f.ppid);
-    text_add(t, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+    text_add(t,
+             "Name:\t%s\nUmask:\t%04o\nState:\t%s\nTgid:\t%d\nNgid:\t0\n"
+             "Pid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
+             f.comm, f.umask, state_name(f.state), pid_of(arg), pid_of(arg),
+             f.ppid);
+    text_add(t, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t64\n"
+                "Groups:\t0 \n");
     if (f.mm)
-        text_add(t,
-                 "VmSize:\t%8llu kB\nVmRSS:\t%8llu kB\nVmPTE:\t%8llu kB\n"
-                 "VmSwap:\t%8llu kB\n",
-                 (unsigned long long)area_bytes(f.mm) / 1024,
-                 (unsigned long long)READ_ONCE(f.mm->rss) * 4,
-                 (unsigned long long)READ_ONCE(f.mm->tables) * 4,
-                 (unsigned long long)READ_ONCE(f.mm->swapped) * 4);
+        show_memory(t, f.mm);
     text_add(t, "Threads:\t%u\n", f.threads);
+    text_add(t, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\n", 0ull,
+             (unsigned long long)f.pending, (unsigned long long)f.blocked);
+    text_add(t, "CapInh:\t0000000000000000\nCapPrm:\t000001ffffffffff\n"
+                "CapEff:\t000001ffffffffff\nCapBnd:\t000001ffffffffff\n");
+    text_add(t, "Cpus_allowed:\t%x\n", (1u << cpu_count()) - 1);
     put_facts(&f);
 }
 
@@ -135,41 +177,59 @@ static void show_comm(struct text *t, const struct text_file *tf, void *arg)
     put_facts(&f);
 }
 
-static void show_cmdline(struct text *t, const struct text_file *tf, void *arg)
+static void limit_word(char *buf, size_t size, u64 limit)
 {
-    struct facts f;
-
-    (void)tf;
-    if (!get_facts(pid_of(arg), &f))
-        return;
-    text_add(t, "%s%c", f.comm, 0);
-    put_facts(&f);
+    if (limit == ~0ull)
+        str_copy(buf, "unlimited", size);
+    else
+        snprintf(buf, size, "%llu", (unsigned long long)limit);
 }
 
-static void show_area(struct text *t, const struct vma *v)
+static void show_limits(struct text *t, const struct text_file *tf, void *arg)
 {
-    text_add(t, "%012llx-%012llx %c%c%c%c %08llx 00:00 0 %s\n",
-             (unsigned long long)v->start, (unsigned long long)v->end,
-             v->flags & VM_READ ? 'r' : '-', v->flags & VM_WRITE ? 'w' : '-',
-             v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p',
-             v->file ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0,
-             v->name ? v->name : "");
-}
-
-static void show_maps(struct text *t, const struct text_file *tf, void *arg)
-{
-    struct facts f;
+    static const char *const names[16][2] = {
+        {"Max cpu time", "seconds"},     {"Max file size", "bytes"},
+        {"Max data size", "bytes"},      {"Max stack size", "bytes"},
+        {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+        {"Max processes", "processes"},  {"Max open files", "files"},
+        {"Max locked memory", "bytes"},  {"Max address space", "bytes"},
+        {"Max file locks", "locks"},     {"Max pending signals", "signals"},
+        {"Max msgqueue size", "bytes"},  {"Max nice priority", ""},
+        {"Max realtime priority", ""},   {"Max realtime timeout", "us"},
+    };
+    struct process *p = process_get(pid_of(arg));
+    char soft[24], hard[24];
 
     (void)tf;
-    if (!get_facts(pid_of(arg), &f))
+    if (!p)
         return;
-    if (f.mm) {
-        down_read(&f.mm->mmap_lock);
-        for (unsigned i = 0; i < f.mm->nr_areas; i++)
-            show_area(t, f.mm->areas[i]);
-        up_read(&f.mm->mmap_lock);
+    text_add(t, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit",
+             "Hard Limit", "Units");
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+        limit_word(soft, sizeof(soft), READ_ONCE(p->rlimits[i][0]));
+        limit_word(hard, sizeof(hard), READ_ONCE(p->rlimits[i][1]));
+        text_add(t, "%-25s %-20s %-20s %-10s\n", names[i][0], soft, hard,
+                 names[i][1]);
     }
-    put_facts(&f);
+    process_put(p);
+}
+
+static void show_wchan(struct text *t, const struct text_file *tf, void *arg)
+{
+    (void)tf;
+    (void)arg;
+    text_add(t, "0"); /* as Linux's, for whoever may not look */
+}
+
+static struct inode *make_link(const char *target, u64 ino)
+{
+    struct inode *link = inode_make_link(target);
+
+    if (link) {
+        link->ino = ino;
+        link->nlink = 1;
+    }
+    return link;
 }
 
 /* Which program it runs: where that was found, when it was. */
@@ -177,7 +237,6 @@ static struct inode *make_exe(int pid, u64 ino)
 {
     struct process *p = process_get(pid);
     char path[sizeof(p->exe)];
-    struct inode *link;
     u64 flags;
 
     if (!p)
@@ -186,12 +245,29 @@ static struct inode *make_exe(int pid, u64 ino)
     str_copy(path, p->exe, sizeof(path));
     spin_unlock_irqrestore(&tasks_lock, flags);
     process_put(p);
-    link = inode_make_link(path);
-    if (link) {
-        link->ino = ino;
-        link->nlink = 1;
-    }
-    return link;
+    return make_link(path, ino);
+}
+
+static struct inode *make_cwd(int pid, u64 ino)
+{
+    struct process *p = process_get(pid);
+    char path[256] = "/";
+    int err = -ENOENT;
+
+    if (!p)
+        return NULL;
+    mutex_lock(&fs_tree_lock);
+    if (p->cwd)
+        err = inode_path(p->cwd, path, sizeof(path));
+    mutex_unlock(&fs_tree_lock);
+    process_put(p);
+    return err ? NULL : make_link(path, ino);
+}
+
+static struct inode *make_root(int pid, u64 ino)
+{
+    (void)pid;
+    return make_link("/", ino);
 }
 
 static const struct {
@@ -202,8 +278,22 @@ static const struct {
     {"stat", {.show = show_stat}, NULL},
     {"status", {.show = show_status}, NULL},
     {"comm", {.show = show_comm}, NULL},
-    {"cmdline", {.show = show_cmdline}, NULL},
-    {"maps", {.show = show_maps}, NULL},
+    {"cmdline", {.show = proc_show_cmdline}, NULL},
+    {"environ", {.show = proc_show_environ}, NULL},
+    {"maps", {.show = proc_show_maps}, NULL},
+    {"smaps", {.show = proc_show_smaps}, NULL},
+    {"smaps_rollup", {.show = proc_show_rollup}, NULL},
+    {"statm", {.show = proc_show_statm}, NULL},
+    {"oom_score", {.show = proc_show_oom_score}, NULL},
+    {"oom_score_adj",
+     {.show = proc_show_oom_adj, .write = proc_write_oom_adj},
+     NULL},
+    {"limits", {.show = show_limits}, NULL},
+    {"mounts", {.show = proc_show_mounts}, NULL},
+    {"wchan", {.show = show_wchan}, NULL},
+    {"pagemap", {0}, proc_pagemap_make},
+    {"cwd", {0}, make_cwd},
+    {"root", {0}, make_root},
     {"exe", {0}, make_exe},
     {"fd", {0}, proc_fd_make},
 };

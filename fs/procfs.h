@@ -7,7 +7,14 @@
 
 struct inode;
 
-void proc_mm_init(void);                /* fs/proc_mm.c */
+void proc_mm_init(void);      /* fs/proc_mm.c */
+void proc_meminfo_init(void); /* fs/proc_meminfo.c */
+void proc_kpage_init(void);   /* fs/proc_kpage.c */
+void proc_sys_init(void);     /* fs/proc_sys.c */
+/* fs/procfs.c */
+struct text;
+struct text_file;
+void proc_show_mounts(struct text *t, const struct text_file *tf, void *arg);
 void proc_pid_init(struct inode *proc); /* fs/proc_pid.c: its dir_ops */
 /* fs/proc_fd.c: a new inode for /proc/PID/fd, of this number. */
 struct inode *proc_fd_make(int pid, u64 ino);

@@ -87,7 +87,7 @@ static s64 ramfs_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
     ret = write_through(inode, *pos, ubuf, len, buf);
     if (ret > 0) {
         *pos += (u64)ret;
-        inode->mtime_ns = now_ns();
+        inode->mtime_ns = wall_ns(now_ns());
     }
     mutex_unlock(&inode->lock);
     kfree(buf);
@@ -101,7 +101,7 @@ int ramfs_truncate(struct inode *inode, u64 size)
     mutex_lock(&inode->lock);
     err = mapping_set_size(inode->data, size);
     if (!err)
-        inode->mtime_ns = now_ns();
+        inode->mtime_ns = wall_ns(now_ns());
     mutex_unlock(&inode->lock);
     return err;
 }
@@ -126,7 +126,7 @@ static s64 ramfs_kwrite(struct file *f, const void *buf, u64 len, u64 *pos)
     n = mapping_write(inode->data, *pos, buf, len);
     if (n > 0) {
         *pos += (u64)n;
-        inode->mtime_ns = now_ns();
+        inode->mtime_ns = wall_ns(now_ns());
     }
     mutex_unlock(&inode->lock);
     return n == -ENOMEM ? -ENOSPC : n;

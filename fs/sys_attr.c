@@ -190,7 +190,7 @@ static int get_mtime(u64 user, u64 *ns, bool *omit)
     u64 t[4];
 
     *omit = false;
-    *ns = now_ns();
+    *ns = wall_ns(now_ns());
     if (!user)
         return 0;
     if (copy_from_user(t, user, sizeof(t)))
@@ -233,7 +233,7 @@ s64 sys_utimensat(const u64 *a)
 
 static s64 utimes_at(int dirfd, u64 user_path, u64 user_times)
 {
-    u64 t[4], ns = now_ns();
+    u64 t[4], ns = wall_ns(now_ns());
     int err = 0;
 
     if (user_times && copy_from_user(t, user_times, sizeof(t)))
@@ -258,7 +258,7 @@ s64 sys_futimesat(const u64 *a)
 /* Whole seconds: of access, of modification. */
 s64 sys_utime(const u64 *a)
 {
-    u64 t[2], ns = now_ns();
+    u64 t[2], ns = wall_ns(now_ns());
     int err = 0;
 
     if (a[1] && copy_from_user(t, a[1], sizeof(t)))

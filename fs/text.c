@@ -60,6 +60,14 @@ void text_line(const char *line, void *arg)
     text_add(arg, "%s\n", line);
 }
 
+void text_add_bytes(struct text *t, const char *bytes, size_t n)
+{
+    if (!grow(t, t->len + n))
+        return;
+    memcpy(t->buf + t->len, bytes, n);
+    t->len += n;
+}
+
 void text_free(struct text *t)
 {
     kfree(t->buf);

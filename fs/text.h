@@ -18,6 +18,7 @@ struct text {
 };
 
 void text_add(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void text_add_bytes(struct text *t, const char *bytes, size_t n);
 /* One line, for functions that emit lines; arg is the text. */
 void text_line(const char *line, void *arg);
 void text_free(struct text *t);

@@ -18,6 +18,7 @@
 
 struct timerfd {
     struct timer timer;
+    u32 clock;            /* fixed */
     struct spinlock lock; /* (irq) guards all below */
     u64 when;             /* of the next expiry; 0 = not armed */
     u64 interval;         /* ns, 0 = once */
@@ -121,6 +122,7 @@ s64 sys_timerfd_create(const u64 *a)
     t = kzalloc(sizeof(*t), ALLOC_KERNEL);
     if (!t)
         return -ENOMEM;
+    t->clock = (u32)a[0];
     timer_init(&t->timer, fire, t);
     spin_init(&t->lock, "timerfd", RANK_EVENT);
     waitq_init(&t->expired);
@@ -183,7 +185,7 @@ s64 sys_timerfd_settime(const u64 *a)
     if (!t)
         return ret;
     old = left(t);
-    set(t, &new, itimerspec_when(&new, flags & TFD_TIMER_ABSTIME));
+    set(t, &new, itimerspec_when(&new, flags & TFD_TIMER_ABSTIME, t->clock));
     ret = a[3] ? put_itimerspec(a[3], &old) : 0;
     file_put(f);
     return ret;

@@ -54,3 +54,17 @@ u64 deadline_in(u64 ns)
 
     return ns < NO_DEADLINE - now ? now + ns : NO_DEADLINE;
 }
+
+bool clock_is_wall(u32 clock)
+{
+    return clock == 0 || clock == 5 || clock == 8; /* coarse; alarm */
+}
+
+u64 clock_to_boot(u32 clock, u64 ns)
+{
+    u64 boot = wall_ns(0);
+
+    if (!clock_is_wall(clock))
+        return ns;
+    return ns > boot ? ns - boot : 1;
+}

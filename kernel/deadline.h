@@ -33,6 +33,10 @@ static inline bool deadline_passed(const struct deadline *d)
 /* A timespec of the program. -EFAULT, or -EINVAL if it is none. */
 int get_timespec(u64 user, u64 *ns);
 int put_timespec(u64 user, u64 ns);
+/* CLOCK_REALTIME, or one of its like? */
+bool clock_is_wall(u32 clock);
+/* What a time of this clock is in now_ns time; long past is 1. */
+u64 clock_to_boot(u32 clock, u64 ns);
 /* now + ns, as a deadline: what does not fit never comes. */
 u64 deadline_in(u64 ns);
 

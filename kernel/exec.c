@@ -307,7 +307,8 @@ static void reset_registers(void)
 
 static u64 push_stack(struct exec *x)
 {
-    u64 random[2], random_at = STACK_TOP - sizeof(random);
+    u64 random[2], random_at = STACK_TOP - sizeof(random), sp;
+    struct args_place place;
     const struct elf_image *p = &x->program;
     u64 aux[AUX_WORDS] = {
         AT_PHDR,   p->phdr,
@@ -332,7 +333,9 @@ static u64 push_stack(struct exec *x)
     random_bytes(random, sizeof(random));
     if (copy_to_user(random_at, random, sizeof(random)))
         return 0;
-    return args_push(&x->args, random_at, aux, AUX_WORDS, &aux[31]);
+    sp = args_push(&x->args, random_at, aux, AUX_WORDS, &aux[31], &place);
+    mm_set_args(current_mm(), place.args, place.env, place.end);
+    return sp;
 }
 
 /* Close-on-exec and the handlers go with the old program: what a signal finds

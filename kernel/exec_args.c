@@ -191,7 +191,7 @@ static int copy_strings(const struct exec_args *a, u64 to)
 }
 
 u64 args_push(const struct exec_args *a, u64 top, u64 *aux, unsigned n,
-              u64 *name_slot)
+              u64 *name_slot, struct args_place *place)
 {
     u64 strings = (top - a->len) & ~15ull;
     u64 sp = (strings - words(a, n) * sizeof(u64)) & ~15ull;
@@ -200,8 +200,11 @@ u64 args_push(const struct exec_args *a, u64 top, u64 *aux, unsigned n,
 
     put_word(&w, a->argc);
     pos = put_pointers(&w, a, strings, 0, a->argc);
+    place->args = strings;
+    place->env = strings + pos;
     pos = put_pointers(&w, a, strings, pos, a->envc);
-    *name_slot = strings + pos;
+    place->end = strings + pos;
+    *name_slot = place->end;
     for (unsigned i = 0; i < n; i++)
         put_word(&w, aux[i]);
     flush_words(&w);

@@ -12,6 +12,11 @@
    for a stack limit of 8 MiB. */
 #define EXEC_ARGS_MAX (2ul << 20)
 
+/* Where the strings are: args up to env, environment up to end. */
+struct args_place {
+    u64 args, env, end;
+};
+
 struct exec_args {
     char *pages[EXEC_ARGS_MAX / PAGE_SIZE]; /* in order; NULL = not yet */
     u64 len; /* bytes of strings, each with its 0 byte */
@@ -35,6 +40,6 @@ u64 args_stack_size(const struct exec_args *a, u64 n);
  * address. The new stack pointer, or 0: -EFAULT.
  */
 u64 args_push(const struct exec_args *a, u64 top, u64 *aux, unsigned n,
-              u64 *name_slot);
+              u64 *name_slot, struct args_place *place);
 
 #endif

@@ -293,7 +293,7 @@ static s64 futex_requeue(const u64 *a, bool private, bool compare)
 }
 
 /* WAIT counts from now, WAIT_BITSET names a time. */
-static int wait_deadline(u64 user, bool relative, u64 *until)
+static int wait_deadline(u64 user, bool relative, bool wall, u64 *until)
 {
     struct task *t = current_task();
     u64 ns;
@@ -306,7 +306,7 @@ static int wait_deadline(u64 user, bool relative, u64 *until)
     if (err)
         return err;
     if (!relative)
-        *until = ns;
+        *until = clock_to_boot(wall ? 0 : 1, ns);
     else if (t->restart_until)
         *until = t->restart_until;
     else
@@ -324,7 +324,8 @@ s64 sys_futex(const u64 *a)
     int err;
 
     if (is_wait)
-        err = wait_deadline(a[3], op == FUTEX_WAIT, &until);
+        err = wait_deadline(a[3], op == FUTEX_WAIT, a[1] & FUTEX_CLOCK_REALTIME,
+                            &until);
     else
         err = make_key(a[0], private, &key);
     if (err)

@@ -17,6 +17,10 @@
 void irq_register(unsigned gsi, bool level, bool active_low,
                   void (*fn)(void *arg), void *arg);
 unsigned isa_irq_to_gsi(unsigned irq);
+/* How often did this line interrupt? All go to the first processor. False: no
+   such line, or nobody listens. */
+bool irq_count(unsigned gsi, u64 *count);
+#define MAX_GSI 32
 
 /* Map device registers (uncached) for ever; boot only. NULL: no memory. */
 void *mmio_map(u64 phys, size_t size);

@@ -26,9 +26,11 @@ int put_itimerspec(u64 user, const struct itimerspec_ns *s)
     return err ? err : put_timespec(user + TIMESPEC_SIZE, s->value);
 }
 
-u64 itimerspec_when(const struct itimerspec_ns *s, bool absolute)
+u64 itimerspec_when(const struct itimerspec_ns *s, bool absolute, u32 clock)
 {
-    if (!s->value || absolute)
-        return s->value;
+    if (!s->value)
+        return 0;
+    if (absolute)
+        return clock_to_boot(clock, s->value);
     return deadline_in(s->value);
 }

@@ -14,7 +14,7 @@ struct itimerspec_ns {
 int get_itimerspec(u64 user, struct itimerspec_ns *s);
 int put_itimerspec(u64 user, const struct itimerspec_ns *s);
 /* The first expiry in now_ns time; 0: it is to be disarmed. */
-u64 itimerspec_when(const struct itimerspec_ns *s, bool absolute);
+u64 itimerspec_when(const struct itimerspec_ns *s, bool absolute, u32 clock);
 /* Is it a clock by which timers can run? (Not one of processor time.) */
 bool clock_can_wake(u32 clock);
 

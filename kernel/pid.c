@@ -10,7 +10,6 @@
 #include <kernel/process.h>
 #include <mm/slab.h>
 
-#define PID_MAX      32768
 #define PID_RESERVED 300 /* below: only for the first processes */
 #define PID_BUCKETS  1024
 
@@ -92,4 +91,9 @@ void pid_drop(int nr)
     *link = pid->next;
     nr_in_use--;
     kfree(pid);
+}
+
+int pid_last(void)
+{
+    return READ_ONCE(last_nr);
 }

@@ -33,4 +33,8 @@ struct pid *pid_find(int nr);
 void pid_hold(int nr); /* of a number that is in use */
 void pid_drop(int nr); /* the last user frees the number */
 
+#define PID_MAX 32768
+/* The number given out last: for people. */
+int pid_last(void);
+
 #endif

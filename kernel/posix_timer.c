@@ -32,7 +32,8 @@ struct posix_timer {
     struct list_head node; /* process.timers; all fields: signal lock */
     struct process *proc;  /* fixed: it lives longer */
     struct timer timer;
-    int id;     /* fixed, as are the next four */
+    int id; /* fixed, as are the next five */
+    u32 clock;
     int notify; /* SIGEV_* */
     int signo;
     int tid;      /* 0: the process */
@@ -152,7 +153,7 @@ static int enter(struct process *p, struct posix_timer *t)
 }
 
 static s64 make_timer(const struct linux_sigevent *e, bool own_value,
-                      u64 user_id)
+                      u64 user_id, u32 clock)
 {
     struct process *p = current_process();
     struct posix_timer *t;
@@ -163,6 +164,7 @@ static s64 make_timer(const struct linux_sigevent *e, bool own_value,
         return -EAGAIN;
     timer_init(&t->timer, fire, t);
     t->proc = p;
+    t->clock = clock;
     t->notify = e->notify;
     t->signo = e->signo;
     t->tid = e->notify & SIGEV_THREAD_ID ? e->tid : 0;
@@ -192,7 +194,7 @@ s64 sys_timer_create(const u64 *a)
         return err;
     if ((e.notify & SIGEV_THREAD_ID) && !has_thread(current_process(), e.tid))
         return -EINVAL;
-    return make_timer(&e, a[1] != 0, a[2]);
+    return make_timer(&e, a[1] != 0, a[2], (u32)a[0]);
 }
 
 /* Off the list; NULL: there is none of that number (-1: any). */
@@ -274,7 +276,7 @@ s64 sys_timer_settime(const u64 *a)
     if (t) {
         old = left(t);
         t->interval = new.interval;
-        t->when = itimerspec_when(&new, (u32)a[1] & TIMER_ABSTIME);
+        t->when = itimerspec_when(&new, (u32)a[1] & TIMER_ABSTIME, t->clock);
         t->overrun = 0;
         if (t->when)
             timer_arm(&t->timer, t->when);

@@ -247,3 +247,14 @@ void process_put(struct process *p)
     sigqueue_drop(p, &p->sig_queue, ~0ull); /* sent to the zombie */
     kfree(p);
 }
+
+void task_count(unsigned *n)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct process *p;
+
+    *n = 0;
+    list_for_each_entry (p, &all_processes, all_node)
+        *n += p->nr_threads;
+    spin_unlock_irqrestore(&tasks_lock, flags);
+}

@@ -21,12 +21,12 @@ struct process {
     struct list_head child_node; /* tasks lock */
     struct list_head threads;    /* task.proc_node; tasks lock */
     unsigned nr_threads;         /* tasks lock */
-    bool dead;                /* a zombie: only wait() wants it; tasks lock */
-    int exit_status;          /* as wait4 gives it; tasks lock */
-    bool group_exit;          /* all threads are to end; signal lock */
-    struct waitq child_wait;  /* parent sleeps here for children */
-    struct spinlock sig_lock; /* (irq) actions, pending, threads' pending */
-    sigset_t sig_pending;     /* to the process */
+    bool dead;                  /* a zombie: only wait() wants it; tasks lock */
+    int exit_status;            /* as wait4 gives it; tasks lock */
+    bool group_exit;            /* all threads are to end; signal lock */
+    struct waitq child_wait;    /* parent sleeps here for children */
+    struct spinlock sig_lock;   /* (irq) actions, pending, threads' pending */
+    sigset_t sig_pending;       /* to the process */
     struct list_head sig_queue; /* what goes with it: kernel/sigqueue.h */
     unsigned nr_queued;         /* here and for all threads; signal lock */
     struct waitq sig_arrived;   /* signalfd: a signal has become pending */
@@ -42,17 +42,17 @@ struct process {
     struct list_head timers; /* POSIX timers; signal lock, as are these two */
     unsigned nr_timers;
     int next_timer;
-    struct fdtable *files;   /* shared by threads; NULL once it has exited:
+    struct fdtable *files; /* shared by threads; NULL once it has exited:
                                tasks lock for others than its own threads */
-    struct inode *cwd;       /* fs tree lock */
+    struct inode *cwd;     /* fs tree lock */
     u32 umask;
     char exe[128]; /* path of the program; set by exec */
     u64 start_ns;
-    u64 cpu_ns, children_ns;   /* tasks lock */
+    u64 cpu_ns, children_ns;       /* tasks lock */
     u64 max_rss, children_max_rss; /* pages; tasks lock */
-    u64 rlimits[16][2];        /* soft, hard; tasks lock */
-    atomic_t refs;             /* its threads, its parent's list, lookers */
-    struct list_head all_node; /* every process; tasks lock */
+    u64 rlimits[16][2];            /* soft, hard; tasks lock */
+    atomic_t refs;                 /* its threads, its parent's list, lookers */
+    struct list_head all_node;     /* every process; tasks lock */
 };
 
 /* (irq): the console sends signals to a process group in its interrupt. */

@@ -22,6 +22,7 @@ struct runq {
     unsigned nr_waiting;  /* others peep at it without the lock */
     u64 min_vruntime;     /* of the one furthest behind; never goes back */
     u64 charged;          /* until when the running task has been charged */
+    u64 switches;         /* from one task to another, since boot */
     struct task *curr;    /* who runs, or is about to */
 
     /* The processor's own, interrupts off: */

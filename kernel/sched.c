@@ -192,6 +192,7 @@ static void reschedule(bool yielding)
     next = runq_pick(rq, yielding);
     rq->curr = next;
     next->on_cpu = true;
+    rq->switches += next != prev;
     runq_set_slice_end(rq);
     spin_unlock(&rq->lock);
     clock_update(next == &rq->idle);
@@ -458,6 +459,20 @@ unsigned sched_runnable(void)
         n += READ_ONCE(runqs[i].nr_waiting) +
              (READ_ONCE(runqs[i].curr) != &runqs[i].idle);
     return n;
+}
+
+u64 sched_switches(void)
+{
+    u64 sum = 0;
+
+    for (unsigned i = 0; i < MAX_CPUS; i++)
+        sum += READ_ONCE(runqs[i].switches);
+    return sum;
+}
+
+u64 sched_idle_ns(unsigned cpu)
+{
+    return cpu < cpu_count() ? task_cpu_ns(&runqs[cpu].idle) : 0;
 }
 
 u64 task_cpu_ns(struct task *t)

@@ -138,7 +138,7 @@ static struct segment *make_segment(s32 key, u64 size, u32 mode)
     s->mode = mode & 0777;
     s->creator = current_pid();
     s->changed_at = (u64)now_seconds();
-    s->file = mapping_create();
+    s->file = mapping_create("/SYSV (deleted)");
     if (s->file && !mapping_set_size(s->file, PAGE_UP(size)))
         return s;
     if (s->file)

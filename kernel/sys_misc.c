@@ -28,10 +28,9 @@
 #define PR_GET_TID_ADDRESS  40
 #define TIMER_SLACK_NS      50000 /* what Linux says */
 
-#define PER_LINUX     0u
-#define PER_ASK       0xffffffffu
-#define HOST_NAME_MAX 64
-#define GROUPS_MAX    65536
+#define PER_LINUX  0u
+#define PER_ASK    0xffffffffu
+#define GROUPS_MAX 65536
 
 #define CAP_VERSION_3 0x20080522u
 #define CAP_ALL_LOW   0xffffffffu
@@ -56,7 +55,7 @@ struct user_sysinfo {
 _Static_assert(sizeof(struct user_sysinfo) == 112, "the ABI's layout");
 
 static struct spinlock name_lock = SPINLOCK_INIT("host name", RANK_FDTABLE);
-static char host_name[HOST_NAME_MAX + 1] = "hotcow"; /* name lock */
+char host_name[HOST_NAME_MAX + 1] = "hotcow"; /* name lock */
 
 s64 sys_uname(const u64 *a)
 {

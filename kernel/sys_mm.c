@@ -64,7 +64,7 @@ static s64 map_file(const u64 *a, u32 prot, u32 map_flags)
 /* Memory that processes share is a file without a name. */
 static s64 map_shared_memory(const u64 *a, u32 prot, u32 map_flags)
 {
-    struct mapping *m = mapping_create();
+    struct mapping *m = mapping_create("/dev/zero (deleted)");
     s64 ret;
 
     if (!m)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls about time. There is one clock, nanoseconds since boot, and no
- * wall clock: CLOCK_REALTIME says that the machine booted in 1970.
+ * System calls about time. There is one clock, nanoseconds since boot; the wall
+ * clock is that and the time at which the machine booted, and cannot be set.
  */
 #include <kernel/deadline.h>
 #include <kernel/process_private.h>
@@ -22,7 +22,7 @@ static int read_clock(u64 id, u64 *ns)
     else if (id == CLOCK_THREAD_CPUTIME)
         *ns = task_cpu_ns(current_task());
     else
-        *ns = now_ns();
+        *ns = clock_is_wall((u32)id) ? wall_ns(now_ns()) : now_ns();
     return 0;
 }
 
@@ -43,7 +43,7 @@ s64 sys_clock_getres(const u64 *a)
 
 s64 sys_gettimeofday(const u64 *a)
 {
-    u64 ns = now_ns();
+    u64 ns = wall_ns(now_ns());
     s64 tv[2] = {(s64)(ns / NSEC_PER_SEC), (s64)(ns % NSEC_PER_SEC / 1000)};
     s32 zone[2] = {0, 0};
 
@@ -54,7 +54,7 @@ s64 sys_gettimeofday(const u64 *a)
 
 s64 sys_time(const u64 *a)
 {
-    s64 seconds = (s64)(now_ns() / NSEC_PER_SEC);
+    s64 seconds = (s64)(wall_ns(now_ns()) / NSEC_PER_SEC);
 
     if (a[0] && copy_to_user(a[0], &seconds, sizeof(seconds)))
         return -EFAULT;
@@ -98,5 +98,6 @@ s64 sys_clock_nanosleep(const u64 *a)
         return err;
     if (!(a[1] & TIMER_ABSTIME))
         return sleep_for(ns, a[3]);
-    return sleep_until(ns, NULL) ? -ERESTARTNOHAND : 0;
+    return sleep_until(clock_to_boot((u32)a[0], ns), NULL) ? -ERESTARTNOHAND
+                                                           : 0;
 }

@@ -66,7 +66,7 @@ s64 sys_getpgid(const u64 *a);
 s64 sys_getpgrp(const u64 *a);
 s64 sys_setsid(const u64 *a);
 s64 sys_getsid(const u64 *a);
-s64 sys_futex(const u64 *a); /* kernel/futex.c */
+s64 sys_futex(const u64 *a);           /* kernel/futex.c */
 s64 sys_set_robust_list(const u64 *a); /* kernel/robust.c */
 s64 sys_get_robust_list(const u64 *a);
 s64 sys_clone3(const u64 *a);
@@ -139,5 +139,9 @@ s64 sys_setrlimit(const u64 *a);
 s64 sys_prlimit64(const u64 *a);
 s64 sys_getrusage(const u64 *a);
 s64 sys_times(const u64 *a);
+
+#define HOST_NAME_MAX 64
+/* sethostname's; a reader may see a half of the old one. */
+extern char host_name[HOST_NAME_MAX + 1];
 
 #endif

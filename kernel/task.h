@@ -23,7 +23,7 @@ typedef u64 sigset_t; /* bit n-1 is signal n */
 
 enum task_state { TASK_RUNNABLE, TASK_SLEEPING, TASK_DEAD };
 
-struct siginfo_min { /* what a handler may be told */
+struct siginfo_min {           /* what a handler may be told */
     int signo, code, pid, uid; /* a timer: its number, its overrun */
     u64 addr; /* of a fault; a child's status; a value sent along */
 };
@@ -70,7 +70,7 @@ struct task {
     bool exiting;                /* own; set once */
     void (*entry)(void *);       /* where it begins; fixed, as is its arg */
     void *entry_arg;
-    int (*kfn)(void *);          /* kernel thread: what it runs */
+    int (*kfn)(void *); /* kernel thread: what it runs */
     void *karg;
     sigset_t sig_wait;        /* rt_sigtimedwait: wanted though blocked;
                                  own to write; signal lock */
@@ -101,6 +101,12 @@ bool wake_task(struct task *t);
 /* kernel/wait.c: the current task is asleep from now on, unless one of the n
    waiters was woken; then false. Interrupts off; schedule() follows. */
 bool task_set_sleeping(const struct waiter *w, unsigned n);
+/* How many threads of processes there are. */
+void task_count(unsigned *n);
+/* Since boot: how often a processor went from one task to another, and how long
+   this one had nothing to do. For people. */
+u64 sched_switches(void);
+u64 sched_idle_ns(unsigned cpu);
 unsigned sched_runnable(void); /* for loadavg */
 /* When the running task's turn on this processor ends, TIME_NEVER if nobody
    waits for it. Interrupts off. */

@@ -11,6 +11,8 @@
 
 /* Nanoseconds since boot; the same on every processor; never goes back. */
 u64 now_ns(void);
+/* The wall clock's time (since 1970) at so many ns since boot. */
+u64 wall_ns(u64 since_boot);
 
 /*
  * A timer calls fn(arg) once, in interrupt context, at or after `when`

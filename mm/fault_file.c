@@ -70,6 +70,16 @@ static int copy_file_page(struct fault *f, struct page *page)
     return ret;
 }
 
+static int find_or_fill(struct mapping *m, u64 index, struct page **page)
+{
+    int err = mapping_find(m, index, page);
+
+    if (err != -ENOENT)
+        return err;
+    err = mapping_fill(m, index, ALLOC_USER, true);
+    return err ? err : mapping_find(m, index, page);
+}
+
 int fault_file(struct fault *f)
 {
     u64 index = vma_file_index(f->vma, f->addr);
@@ -80,17 +90,15 @@ int fault_file(struct fault *f)
     spin_unlock(&f->mm->pt_lock);
     if (index >= PAGE_UP(READ_ONCE(m->size)) >> PAGE_SHIFT)
         return FAULT_BUS;
-    err = mapping_find(m, index, &page);
+    err = find_or_fill(m, index, &page);
     if (err == -ENOENT)
-        err = mapping_fill(m, index, ALLOC_USER, true);
+        return FAULT_DONE; /* it came and went: once more */
     if (err == -EAGAIN) {
         stat_inc(STAT_pgmajfault);
         return wait_file(f, index);
     }
     if (err)
         return err == -ENOMEM ? FAULT_NO_MEMORY : FAULT_BUS;
-    if (!page)
-        return FAULT_DONE; /* the hole is filled now: once more */
     if (f->how != FAULT_WRITE || (f->vma->flags & VM_SHARED))
         return map_file_page(f, page, index);
     return copy_file_page(f, page);

@@ -33,8 +33,9 @@ void filemap_init(void)
     slab_cache_init(&mapping_cache, "mapping", sizeof(struct mapping));
 }
 
-struct mapping *mapping_create(void)
+struct mapping *mapping_create(const char *name)
 {
+    static atomic64_t last;
     struct mapping *m = slab_zalloc(&mapping_cache, ALLOC_WAIT);
 
     if (!m)
@@ -44,6 +45,8 @@ struct mapping *mapping_create(void)
     spin_init(&m->places_lock, "file places", RANK_PLACES);
     list_init(&m->areas);
     atomic_set(&m->refs, 1);
+    m->nr = (u64)atomic_inc(&last);
+    str_copy(m->name, name ? name : "", sizeof(m->name));
     spin_lock(&mappings_lock);
     list_add_tail(&m->node, &mappings);
     spin_unlock(&mappings_lock);

@@ -27,7 +27,10 @@ struct vma;
 typedef u64 place_t; /* 0, a struct page *, or a swap entry * 2 + 1 */
 
 struct mapping {
-    struct mutex lock;           /* size, and who may fill a hole */
+    u64 nr;            /* a number of its own; fixed */
+    char name[64];     /* what it was called first, for people; written before
+                      others know it */
+    struct mutex lock; /* size, and who may fill a hole */
     struct spinlock places_lock; /* guards the five fields below; a look-up
                                      takes its reference under it */
     place_t **leaf;              /* leaf[i][j]: page i * 512 + j */
@@ -42,7 +45,9 @@ struct mapping {
     struct list_head areas;   /* vma.file_node */
 };
 
-struct mapping *mapping_create(void); /* one reference; NULL: no memory */
+/* One reference. What people are to call it (NULL: it gets a name from the tree
+   of files). NULL: no memory. */
+struct mapping *mapping_create(const char *name);
 void mapping_get(struct mapping *m);
 /* The last one gives all pages back. May sleep for page locks. */
 void mapping_put(struct mapping *m);

@@ -203,6 +203,9 @@ struct mm *mm_fork(struct mm *parent)
     child->brk_start = parent->brk_start;
     child->brk = parent->brk;
     child->oom_score_adj = parent->oom_score_adj;
+    child->arg_start = parent->arg_start;
+    child->env_start = parent->env_start;
+    child->env_end = parent->env_end;
     err = vma_reserve(child, parent->nr_areas);
     for (unsigned i = 0; !err && i < parent->nr_areas; i++)
         err = fork_area(child, parent->areas[i]);

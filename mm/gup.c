@@ -19,6 +19,7 @@
 #include <kernel/current.h>
 #include <kernel/errno.h>
 #include <kernel/lock.h>
+#include <kernel/string.h>
 #include <kernel/time.h>
 
 static struct spinlock pins_lock = SPINLOCK_INIT("pins", RANK_PINS);
@@ -231,6 +232,26 @@ void unpin_user_pages(struct pin_set *ps, bool dirty)
     kfree(ps->pages);
     ps->pages = NULL;
     ps->nr = 0;
+}
+
+u64 mm_peek(struct mm *mm, u64 addr, void *buf, u64 len)
+{
+    u64 done = 0;
+
+    while (done < len) {
+        u64 at = addr + done;
+        struct user_range r = {
+            at, min_u64(len - done, PAGE_SIZE - (at & ~PAGE_MASK))};
+        struct pin_set pins;
+
+        if (pin_user_pages(&pins, mm, &r, 1, false, "peek"))
+            break;
+        memcpy((char *)buf + done,
+               (char *)page_to_virt(pins.pages[0]) + pins.offs[0], r.len);
+        unpin_user_pages(&pins, false);
+        done += r.len;
+    }
+    return done;
 }
 
 int pins_of_page(struct page *page,

@@ -46,6 +46,10 @@ int pin_user_pages(struct pin_set *ps, struct mm *mm,
 /* Release them; dirty: the device wrote to them. Any context. */
 void unpin_user_pages(struct pin_set *ps, bool dirty);
 
+/* Copy from the memory of an mm, of which the caller is a user: up to len
+   bytes, as many as are there. May sleep; no locks held. */
+u64 mm_peek(struct mm *mm, u64 addr, void *buf, u64 len);
+
 /* Describe every pin on this page for people, a line each, through fn.
    Returns how many. */
 int pins_of_page(struct page *page,

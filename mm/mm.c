@@ -65,6 +65,15 @@ struct mm *mm_create(void)
     return mm;
 }
 
+void mm_set_args(struct mm *mm, u64 arg_start, u64 env_start, u64 env_end)
+{
+    down_write(&mm->mmap_lock);
+    mm->arg_start = arg_start;
+    mm->env_start = env_start;
+    mm->env_end = env_end;
+    up_write(&mm->mmap_lock);
+}
+
 void mm_set_owner(struct mm *mm, int pid, const char *comm)
 {
     mm->pid = pid;

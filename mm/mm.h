@@ -90,10 +90,11 @@ struct mm {
     struct rwsem mmap_lock;  /* guards areas */
     struct vma **areas;      /* sorted by start */
     unsigned nr_areas, max_areas;
-    atomic_t users;           /* tasks that run in it; at 0 it is emptied */
-    atomic_t refs;            /* + others that look at it; at 0 it is freed */
-    struct list_head node;    /* list of all mms, mm_list_lock */
-    u64 brk_start, brk;       /* mmap_lock */
+    atomic_t users;        /* tasks that run in it; at 0 it is emptied */
+    atomic_t refs;         /* + others that look at it; at 0 it is freed */
+    struct list_head node; /* list of all mms, mm_list_lock */
+    u64 brk_start, brk;    /* mmap_lock */
+    u64 arg_start, env_start, env_end; /* strings on the stack; mmap_lock */
     u64 rss, swapped, tables; /* pages present, swap entries, table frames;
                                 pt_lock */
     u64 peak_rss;             /* pt_lock */
@@ -123,6 +124,8 @@ void mm_put_user(struct mm *mm);
 /* A reference for looking; the page table may be emptied meanwhile. */
 void mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
+/* Where exec has put the arguments' and the environment's strings. */
+void mm_set_args(struct mm *mm, u64 arg_start, u64 env_start, u64 env_end);
 /* Set pid and comm, for messages. */
 void mm_set_owner(struct mm *mm, int pid, const char *comm);
 

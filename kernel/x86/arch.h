@@ -155,4 +155,8 @@ void timer_interrupt(void);
 void preempt_check(void);
 void sched_cpu_ready(void) NORETURN;
 
+/* What the processor calls itself. */
+void cpu_names(char *vendor, size_t vendor_size, char *model,
+               size_t model_size);
+
 #endif

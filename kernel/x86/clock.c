@@ -53,6 +53,7 @@ void clock_init(void)
 {
     u64 before, tsc_hz;
 
+    rtc_init();
     lapic_timer_start(0xffffffff);
     before = rdtsc();
     pit_wait();

@@ -16,6 +16,7 @@ struct line {
     void (*fn[HANDLERS])(void *arg);
     void *arg[HANDLERS];
     unsigned nr; /* written last, under the lock; read by interrupts */
+    u64 count;   /* written by the one processor that gets them */
 };
 
 static struct line lines[NR_GSI];
@@ -81,6 +82,15 @@ void irq_dispatch(unsigned gsi)
     struct line *l = &lines[gsi];
     unsigned n = __atomic_load_n(&l->nr, __ATOMIC_ACQUIRE);
 
+    l->count++;
     for (unsigned i = 0; i < n; i++)
         l->fn[i](l->arg[i]);
+}
+
+bool irq_count(unsigned gsi, u64 *count)
+{
+    if (gsi >= NR_GSI || !READ_ONCE(lines[gsi].nr))
+        return false;
+    *count = READ_ONCE(lines[gsi].count);
+    return true;
 }

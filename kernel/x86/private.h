@@ -3,6 +3,7 @@
 #ifndef KERNEL_X86_PRIVATE_H
 #define KERNEL_X86_PRIVATE_H
 
+#include <kernel/irq.h>
 #include <kernel/x86/arch.h>
 
 #define SEL_KERNEL_CODE 0x08
@@ -15,7 +16,7 @@
 #define IST_NMI          2
 
 #define VECTOR_IRQ      0x20 /* + global system interrupt */
-#define NR_GSI          32
+#define NR_GSI          MAX_GSI
 #define VECTOR_CLOCK    0xf0
 #define VECTOR_KICK     0xf1
 #define VECTOR_TLB      0xf2
@@ -125,6 +126,7 @@ void pic_mask(void);
 void ioapic_init(void);
 void irq_dispatch(unsigned gsi);
 /* clock.c */
+void rtc_init(void); /* before the clock is put to rest */
 void clock_init(void);
 /* tlb.c */
 void tlb_serve(void);

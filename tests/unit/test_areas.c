@@ -121,7 +121,7 @@ static void an_old_area_may_stay_empty(void **state)
 static void a_shared_area_has_a_second_view(void **state)
 {
     struct mm *p = process();
-    struct mapping *m = mapping_create();
+    struct mapping *m = mapping_create("test");
     u64 a, b;
 
     (void)state;

@@ -15,7 +15,7 @@ static struct pin_set pins;
 
 static struct mapping *file_of(unsigned pages)
 {
-    struct mapping *m = mapping_create();
+    struct mapping *m = mapping_create("test");
 
     assert_non_null(m);
     assert_int_equal(mapping_set_size(m, pages * PAGE_SIZE), 0);

@@ -82,7 +82,7 @@ static void objects_keep_their_contents(void **state)
 
 static void files_have_holes_and_ends(void **state)
 {
-    struct mapping *m = mapping_create();
+    struct mapping *m = mapping_create("test");
     char buf[8] = "";
 
     (void)state;
