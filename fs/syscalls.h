@@ -30,6 +30,7 @@ s64 sys_fcntl(const u64 *a);
 s64 sys_fsync(const u64 *a);
 s64 sys_fdatasync(const u64 *a);
 s64 sys_sync(const u64 *a);
+s64 sys_syncfs(const u64 *a);
 s64 sys_ftruncate(const u64 *a);
 s64 sys_fadvise64(const u64 *a);
 s64 sys_fallocate(const u64 *a);
@@ -119,6 +120,14 @@ s64 sys_utimensat(const u64 *a);
 s64 sys_utimes(const u64 *a);
 s64 sys_futimesat(const u64 *a);
 s64 sys_utime(const u64 *a);
+
+/* extended attributes: fs/sys_xattr.c */
+s64 sys_xattr(const u64 *a);
+s64 sys_lxattr(const u64 *a);
+s64 sys_fxattr(const u64 *a);
+s64 sys_listxattr(const u64 *a);
+s64 sys_llistxattr(const u64 *a);
+s64 sys_flistxattr(const u64 *a);
 
 /* asynchronous I/O: fs/aio.c, fs/aio_submit.c */
 s64 sys_io_setup(const u64 *a);
