@@ -12,6 +12,7 @@ void tty_init(void);
    has none. */
 int tty_of_session(int sid);
 void ports_init(void); /* fs/port.c */
+void ports_init(void);  /* fs/port.c */
 void blkdev_init(void); /* a node for each disk */
 struct blockdev;
 unsigned blkdev_major(const struct blockdev *dev);

@@ -55,6 +55,18 @@ enum pipe_how {
     PIPE_QUIET = 4,  /* no SIGPIPE */
 };
 
+#define SPLICE_F_NONBLOCK 2u
+#define SPLICE_F_ALL      15u /* MOVE, NONBLOCK, MORE, GIFT */
+
+/* How splice and its like wait for this file. */
+static inline int splice_how(u32 flags, const struct file *f)
+{
+    bool no_wait =
+        (flags & SPLICE_F_NONBLOCK) || (READ_ONCE(f->flags) & O_NONBLOCK);
+
+    return no_wait ? PIPE_NO_WAIT : 0;
+}
+
 /* Bytes, or -errno. A read waits for the first byte only. */
 s64 pipe_read(struct pipe *p, const struct user_range *r, unsigned n, int how);
 s64 pipe_write(struct pipe *p, const struct user_range *r, unsigned n, int how);

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * splice, tee and vmsplice: pieces of pages go into pipes, between them, and
+ * splice and tee: pieces of pages go into pipes, between them, and
  * out of them, and are copied only where a file is at the other end.
- *
- * What vmsplice puts into a pipe are the user's own pages, pinned: whatever
- * the program then writes to them, a reader of the pipe sees. The pins last
- * until the bytes are read: somebody who never reads can keep a page from
- * being moved for ever, which is why they are in the register with a name.
  *
  * No two pipes are ever locked at once: pieces are taken out under one lock
  * and put in under the other. What then does not fit goes in all the same: one
@@ -14,16 +9,10 @@
  */
 #include <fs/pipe.h>
 #include <fs/syscalls.h>
-#include <kernel/current.h>
-#include <kernel/print.h>
 #include <kernel/uaccess.h>
 #include <kernel/wait.h>
-#include <mm/mm.h>
 #include <mm/slab.h>
 #include <mm/zone.h>
-
-#define SPLICE_F_NONBLOCK 2u
-#define SPLICE_F_ALL      15u /* MOVE, NONBLOCK, MORE, GIFT */
 
 #define BATCH 16u
 
@@ -33,15 +22,6 @@ struct splice {
     u64 len;
     u32 flags;
 };
-
-/* How to wait for a pipe. */
-static int how(u32 flags, const struct file *f)
-{
-    bool no_wait =
-        (flags & SPLICE_F_NONBLOCK) || (READ_ONCE(f->flags) & O_NONBLOCK);
-
-    return no_wait ? PIPE_NO_WAIT : 0;
-}
 
 /* ---- a file to a pipe ---- */
 
@@ -96,7 +76,8 @@ static s64 file_to_pipe(struct splice *s)
 
     while (done < s->len) {
         n = file_piece_to_pipe(s, s->len - done,
-                               done ? PIPE_NO_WAIT : how(s->flags, s->out));
+                               done ? PIPE_NO_WAIT
+                                    : splice_how(s->flags, s->out));
         if (n <= 0)
             break;
         done += (u64)n;
@@ -130,7 +111,7 @@ static s64 pipe_to_file(struct splice *s)
 {
     struct pipe *p = file_pipe(s->in);
     bool end;
-    s64 ret = pipe_wait_bytes(p, how(s->flags, s->in), &end);
+    s64 ret = pipe_wait_bytes(p, splice_how(s->flags, s->in), &end);
 
     if (ret)
         return ret;
@@ -213,11 +194,11 @@ static s64 pipe_to_pipe(struct splice *s, bool leave)
 
     if (from == to)
         return -EINVAL;
-    err = pipe_wait_bytes(from, how(s->flags, s->in), &end);
+    err = pipe_wait_bytes(from, splice_how(s->flags, s->in), &end);
     if (err)
         return err;
     mutex_unlock(&from->lock);
-    places = end ? 0 : wait_for_places(to, how(s->flags, s->out));
+    places = end ? 0 : wait_for_places(to, splice_how(s->flags, s->out));
     if (places <= 0)
         return places;
     mutex_lock(&from->lock);
@@ -355,101 +336,6 @@ s64 sys_tee(const u64 *a)
     if (!s.len)
         return 0;
     return with_files(&s, (int)a[0], (int)a[1], 0, 0, do_tee);
-}
-
-/* ---- vmsplice: the user's own pages ---- */
-
-/* One piece within one page; its pin is let go with the last who has it. */
-static struct pipe_piece *pin_piece(struct user_range r, int *err)
-{
-    struct pipe_piece *b = piece_create();
-    struct pipe_pin *pin = kzalloc(sizeof(*pin), ALLOC_KERNEL);
-
-    *err = b && pin ? pin_user_pages(&pin->set, current_mm(), &r, 1, false,
-                                     "vmsplice")
-                    : -ENOMEM;
-    if (*err) {
-        kfree(pin);
-        kfree(b);
-        return NULL;
-    }
-    atomic_set(&pin->refs, 1);
-    b->pin = pin;
-    b->page = pin->set.pages[0];
-    b->off = pin->set.offs[0];
-    b->len = pin->set.lens[0];
-    return b;
-}
-
-static s64 splice_page(struct pipe *p, struct user_range r, int wait)
-{
-    struct pipe_piece *b;
-    int err = pipe_wait_room(p, wait, 0);
-
-    if (err)
-        return err;
-    mutex_unlock(&p->lock); /* pinning may sleep for a disk */
-    b = pin_piece(r, &err);
-    if (!b)
-        return err;
-    mutex_lock(&p->lock);
-    pipe_push(p, b);
-    mutex_unlock(&p->lock);
-    wake_up_all(p->changed);
-    return (s64)r.len;
-}
-
-static s64 splice_memory(struct pipe *p, const struct user_range *r, unsigned n,
-                         int wait)
-{
-    s64 done = 0, got = 0;
-
-    for (unsigned i = 0; i < n; i++) {
-        u64 at = r[i].addr, end = r[i].addr + r[i].len;
-
-        for (; at < end && got >= 0; at += (u64)got) {
-            u64 piece = min_u64(end, PAGE_DOWN(at) + PAGE_SIZE) - at;
-
-            got = splice_page(p, (struct user_range){at, piece}, wait);
-            if (got < 0)
-                break;
-            done += got;
-        }
-    }
-    return done ? done : got;
-}
-
-static s64 do_vmsplice(struct file *f, const struct user_range *r, unsigned n,
-                       u32 flags)
-{
-    struct pipe *p = file_pipe(f);
-
-    if (!p)
-        return -EBADF;
-    if ((f->flags & O_ACCMODE) == O_RDONLY)
-        return f->ops->rw_ranges(f, r, n, NULL, false);
-    return splice_memory(p, r, n, how(flags, f));
-}
-
-/* fd, pieces, how many, flags */
-s64 sys_vmsplice(const u64 *a)
-{
-    struct user_range *r;
-    struct file *f;
-    int n;
-    s64 ret;
-
-    if ((u32)a[3] & ~SPLICE_F_ALL)
-        return -EINVAL;
-    f = fd_get((int)a[0]);
-    if (!f)
-        return -EBADF;
-    n = ranges_from_user(a[1], a[2], &r);
-    ret = n > 0 ? do_vmsplice(f, r, (unsigned)n, (u32)a[3]) : n;
-    if (n > 0)
-        kfree(r);
-    file_put(f);
-    return ret;
 }
 
 /* ---- sendfile, copy_file_range: from file to file, by way of a page ---- */
