@@ -10,11 +10,14 @@
  * to wait for that very page to be moved, and the move for the reference.
  */
 #include <fs/fs_private.h>
+#include <kernel/process.h>
 #include <kernel/string.h>
 #include <kernel/time.h>
 #include <kernel/uaccess.h>
 #include <mm/filemap.h>
 #include <mm/slab.h>
+
+#define RLIMIT_FSIZE 1
 
 /* By way of `buf`, one page. Bytes, or -errno if there are none. */
 static s64 read_through(struct mapping *m, u64 pos, u64 ubuf, u64 len,
@@ -73,6 +76,21 @@ static s64 write_through(struct inode *inode, u64 pos, u64 ubuf, u64 len,
     return done ? (s64)done : ret;
 }
 
+/* RLIMIT_FSIZE: how much of it may be written at pos; -EFBIG: nothing. */
+static int limit_length(u64 pos, u64 *len)
+{
+    struct process *p = current_process();
+    u64 max = p ? READ_ONCE(p->rlimits[RLIMIT_FSIZE][0]) : ~0ull;
+    struct siginfo_min info = {.signo = SIGXFSZ, .pid = current_pid()};
+
+    if (pos < max || !*len) {
+        *len = min_u64(*len, max - min_u64(pos, max));
+        return 0;
+    }
+    signal_task(current_task(), SIGXFSZ, &info);
+    return -EFBIG;
+}
+
 static s64 ramfs_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
 {
     struct inode *inode = f->inode;
@@ -84,7 +102,9 @@ static s64 ramfs_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
     mutex_lock(&inode->lock);
     if ((READ_ONCE(f->flags) & O_APPEND) || *pos == POS_APPEND)
         *pos = READ_ONCE(inode->data->size);
-    ret = write_through(inode, *pos, ubuf, len, buf);
+    ret = limit_length(*pos, &len);
+    if (!ret)
+        ret = write_through(inode, *pos, ubuf, len, buf);
     if (ret > 0) {
         *pos += (u64)ret;
         inode->mtime_ns = wall_ns(now_ns());
@@ -123,7 +143,9 @@ static s64 ramfs_kwrite(struct file *f, const void *buf, u64 len, u64 *pos)
     mutex_lock(&inode->lock);
     if (READ_ONCE(f->flags) & O_APPEND)
         *pos = READ_ONCE(inode->data->size);
-    n = mapping_write(inode->data, *pos, buf, len);
+    n = limit_length(*pos, &len);
+    if (!n)
+        n = mapping_write(inode->data, *pos, buf, len);
     if (n > 0) {
         *pos += (u64)n;
         inode->mtime_ns = wall_ns(now_ns());

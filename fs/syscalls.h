@@ -72,6 +72,8 @@ s64 sys_recvfrom(const u64 *a);
 s64 sys_sendmsg(const u64 *a);
 s64 sys_recvmsg(const u64 *a);
 s64 sys_shutdown(const u64 *a);
+s64 sys_getsockname(const u64 *a);
+s64 sys_getpeername(const u64 *a);
 
 /* names: fs/sys_fs.c */
 s64 sys_truncate(const u64 *a);

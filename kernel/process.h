@@ -123,6 +123,7 @@ void process_put(struct process *p);
 #define SIGTTIN  21
 #define SIGTTOU  22
 #define SIGURG   23
+#define SIGXFSZ  25
 #define SIGWINCH 28
 #define SIGSYS   31
 

@@ -6,10 +6,12 @@
 #define _GNU_SOURCE
 #include "lib/ok.h"
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -68,6 +70,22 @@ static void no_names(void)
     OK(t >= 0 && write(t, "abc", 3) == 3 && fstat(t, &st) == 0);
     OK(st.st_nlink == 0 && close(t) == 0);
     FAILS(open("/tmp", O_TMPFILE | O_RDONLY), EINVAL);
+}
+
+/* The longest file that may be written. */
+static void size_limit(void)
+{
+    struct rlimit old, small = {4096, RLIM_INFINITY};
+    int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+    static char buf[5000];
+
+    OK(getrlimit(RLIMIT_FSIZE, &old) == 0);
+    OK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    OK(setrlimit(RLIMIT_FSIZE, &small) == 0);
+    OK(write(fd, buf, sizeof(buf)) == 4096);
+    FAILS(write(fd, buf, 1), EFBIG);
+    OK(pwrite(fd, buf, 1, 0) == 1 && setrlimit(RLIMIT_FSIZE, &old) == 0);
+    OK(write(fd, buf, 1) == 1 && close(fd) == 0);
 }
 
 static int lock(int fd, int cmd, int type, off_t start, off_t len)
@@ -136,6 +154,7 @@ int main(void)
     hot_begin("shared");
     system_v();
     no_names();
+    size_limit();
     locks();
     return hot_end();
 }
