@@ -43,3 +43,11 @@ def test_compile_and_run(boot, design, image, memory):
              files={"hdc": diskimage.swap(64)}, cpu_limit=240)
     scenario.play(m).check()
     m.wait_exit()
+
+
+def test_newest_processor(boot, image):
+    """C libraries look for AVX; the random source is the processor's."""
+    m = boot(cpus=2, initrd=image, init="/init", cpu="max",
+             files={"hdc": diskimage.swap(64)}, cpu_limit=240)
+    scenario.play(m).check()
+    m.wait_exit()
