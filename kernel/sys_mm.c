@@ -13,7 +13,10 @@
 #include <mm/slab.h>
 #include <mm/swap.h>
 
-#define MAP_HUGETLB 0x40000
+#define MAP_HUGETLB         0x40000
+#define MAP_SHARED_VALIDATE (MAP_SHARED | MAP_PRIVATE)
+
+#define DEV_ZERO 0x105 /* major 1, minor 5 */
 
 #define MS_ASYNC      1
 #define MS_INVALIDATE 2
@@ -43,24 +46,6 @@ static int check_file(const struct file *f, u32 prot, u32 map_flags)
     return 0;
 }
 
-/* The offset's page count is all that mm/ wants to know of the file. */
-static s64 map_file(const u64 *a, u32 prot, u32 map_flags)
-{
-    struct file *f = fd_get((int)a[4]);
-    s64 ret;
-
-    if (!f)
-        return -EBADF;
-    ret = check_file(f, prot, map_flags);
-    if ((f->flags & O_ACCMODE) == O_RDONLY && (map_flags & MAP_SHARED))
-        map_flags |= MAP_NOWRITE;
-    if (!ret) /* the area takes a reference of its own */
-        ret = mm_mmap(current_mm(), a[0], a[1], prot, map_flags, f->inode->data,
-                      a[5] >> PAGE_SHIFT);
-    file_put(f);
-    return ret;
-}
-
 /* Memory that processes share is a file without a name. */
 static s64 map_shared_memory(const u64 *a, u32 prot, u32 map_flags)
 {
@@ -78,21 +63,57 @@ static s64 map_shared_memory(const u64 *a, u32 prot, u32 map_flags)
     return ret;
 }
 
+static s64 map_memory(const u64 *a, u32 prot, u32 map_flags)
+{
+    if (map_flags & MAP_SHARED)
+        return map_shared_memory(a, prot, map_flags);
+    return mm_mmap(current_mm(), a[0], a[1], prot, map_flags, NULL, 0);
+}
+
+/* Mapping /dev/zero was the way to get memory before MAP_ANONYMOUS. */
+static bool is_zero_device(const struct file *f)
+{
+    return f->inode && (f->inode->mode & S_IFMT) == S_IFCHR &&
+           f->inode->rdev == DEV_ZERO;
+}
+
+/* The offset's page count is all that mm/ wants to know of the file. */
+static s64 map_file(const u64 *a, u32 prot, u32 map_flags)
+{
+    struct file *f = fd_get((int)a[4]);
+    s64 ret;
+
+    if (!f)
+        return -EBADF;
+    if (is_zero_device(f)) {
+        file_put(f);
+        return map_memory(a, prot, map_flags);
+    }
+    ret = check_file(f, prot, map_flags);
+    if ((f->flags & O_ACCMODE) == O_RDONLY && (map_flags & MAP_SHARED))
+        map_flags |= MAP_NOWRITE;
+    if (!ret) /* the area takes a reference of its own */
+        ret = mm_mmap(current_mm(), a[0], a[1], prot, map_flags, f->inode->data,
+                      a[5] >> PAGE_SHIFT);
+    file_put(f);
+    return ret;
+}
+
 /* Bits that mean nothing here (MAP_STACK, MAP_NORESERVE...) are ignored, as in
    Linux; huge pages there are none. */
 s64 sys_mmap(const u64 *a)
 {
     u32 prot = (u32)a[2], map_flags = (u32)a[3] & ~MAP_NOWRITE;
 
+    if ((map_flags & MAP_SHARED_VALIDATE) == MAP_SHARED_VALIDATE)
+        map_flags &= ~(u32)MAP_PRIVATE; /* we have no flags to refuse */
     if (!a[1] || (map_flags & MAP_HUGETLB))
         return -EINVAL;
     if (a[1] > USER_END || a[5] > USER_END)
         return -ENOMEM;
     if (!(map_flags & MAP_ANONYMOUS))
         return a[5] & ~PAGE_MASK ? -EINVAL : map_file(a, prot, map_flags);
-    if (map_flags & MAP_SHARED)
-        return map_shared_memory(a, prot, map_flags);
-    return mm_mmap(current_mm(), a[0], a[1], prot, map_flags, NULL, 0);
+    return map_memory(a, prot, map_flags);
 }
 
 s64 sys_mprotect(const u64 *a)

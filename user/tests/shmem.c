@@ -66,6 +66,10 @@ static void no_names(void)
     OK(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 100000) == 0);
     FAILS(fallocate(fd, 0, 0, 0), EINVAL);
     OK(munmap(p, 8192) == 0 && close(fd) == 0);
+    fd = open("/dev/zero", O_RDWR);
+    p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    OK(p != MAP_FAILED && p[4096] == 0 && (p[1] = 1) == 1);
+    OK(munmap(p, 8192) == 0 && close(fd) == 0);
     t = open("/tmp", O_TMPFILE | O_RDWR, 0600);
     OK(t >= 0 && write(t, "abc", 3) == 3 && fstat(t, &st) == 0);
     OK(st.st_nlink == 0 && close(t) == 0);
