@@ -11,7 +11,6 @@ void tty_init(void);
 /* The device number of the session's terminal, as in /proc/PID/stat; 0: it
    has none. */
 int tty_of_session(int sid);
-void ports_init(void); /* fs/port.c */
 void ports_init(void);  /* fs/port.c */
 void blkdev_init(void); /* a node for each disk */
 struct blockdev;

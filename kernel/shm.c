@@ -26,16 +26,17 @@
 #define IPC_STAT    2
 #define IPC_INFO    3
 
-#define SHM_RDONLY 010000
-#define SHM_RND    020000
-#define SHM_REMAP  040000
-#define SHM_EXEC   0100000
-#define SHM_DEST   01000 /* in a mode: marked for removal */
-#define SHM_LOCK   11
-#define SHM_UNLOCK 12
-#define SHM_STAT   13
-#define SHM_INFO   14
-#define SHM_ANY    15 /* SHM_STAT_ANY */
+#define SHM_NORESERVE 010000 /* shmget: not counted as promised */
+#define SHM_RDONLY    010000
+#define SHM_RND       020000
+#define SHM_REMAP     040000
+#define SHM_EXEC      0100000
+#define SHM_DEST      01000 /* in a mode: marked for removal */
+#define SHM_LOCK      11
+#define SHM_UNLOCK    12
+#define SHM_STAT      13
+#define SHM_INFO      14
+#define SHM_ANY       15 /* SHM_STAT_ANY */
 
 #define SEGMENTS 4096 /* Linux's default */
 #define SEQ_STEP 32768
@@ -139,7 +140,9 @@ static struct segment *make_segment(s32 key, u64 size, u32 mode)
     s->creator = current_pid();
     s->changed_at = (u64)now_seconds();
     s->file = mapping_create("/SYSV (deleted)");
-    if (s->file && !mapping_set_size(s->file, PAGE_UP(size)))
+    if (s->file && !mapping_set_size(s->file, PAGE_UP(size)) &&
+        ((mode & SHM_NORESERVE) ||
+         !mapping_commit(s->file, PAGE_UP(size) >> PAGE_SHIFT)))
         return s;
     if (s->file)
         mapping_put(s->file);
