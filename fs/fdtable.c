@@ -13,7 +13,6 @@
 
 #define FD_FIRST      64   /* a new table's size; it doubles */
 #define FD_MAX        4096 /* a multiple of 64; the hard limit of init */
-#define RLIMIT_NOFILE 7
 
 struct fdtable {
     atomic_t refs;        /* processes, lookers */

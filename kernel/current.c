@@ -54,11 +54,11 @@ struct mm *current_mm(void)
     return t ? t->mm : NULL;
 }
 
-u64 current_limit(enum current_limit which)
+u64 current_limit(unsigned which)
 {
     struct task *t = current_task();
 
-    return t && t->proc ? READ_ONCE(t->proc->rlimits[which][0]) : ~0ull;
+    return t && t->proc ? READ_ONCE(t->proc->rlimits[which][0]) : RLIM_INFINITY;
 }
 
 bool set_memalloc(bool on)

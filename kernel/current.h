@@ -6,6 +6,7 @@
 #ifndef KERNEL_CURRENT_H
 #define KERNEL_CURRENT_H
 
+#include <kernel/rlimit.h>
 #include <kernel/types.h>
 
 struct task;
@@ -16,10 +17,9 @@ int current_tid(void);          /* 0 in early boot and in idle tasks */
 int current_pid(void);          /* the process; 0 for kernel threads */
 const char *current_comm(void); /* a name for messages */
 struct mm *current_mm(void);    /* NULL for kernel threads */
-/* The process's soft limit of a kind (Linux's RLIMIT_ numbers); kernel threads
+/* The process's soft limit of a kind (kernel/rlimit.h); kernel threads
    have none. Bytes, ~0: no limit. */
-enum current_limit { LIMIT_DATA = 2, LIMIT_STACK = 3, LIMIT_AS = 9 };
-u64 current_limit(enum current_limit which);
+u64 current_limit(unsigned which);
 bool in_interrupt(void);
 unsigned cpu_id(void);    /* 0..nr_cpus-1; may change if preemptible */
 unsigned cpu_count(void); /* processors that run */

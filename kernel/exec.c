@@ -22,7 +22,6 @@
 
 #define STACK_TOP     USER_END
 #define STACK_AT_ONCE (32 * PAGE_SIZE) /* mapped besides the strings */
-#define RLIMIT_STACK  3
 
 #define SCRIPT_LINE 256 /* as much of "#! interpreter argument" is read */
 
@@ -202,6 +201,7 @@ static int map_stack(struct exec *x)
 
     if (x->program.exec_stack)
         flags |= VM_EXEC;
+    mm_leave_stack_room(x->mm, current_limit(RLIMIT_STACK));
     return mm_map_fixed(x->mm, STACK_TOP - size, STACK_TOP, flags, NULL, 0,
                         "[stack]");
 }

@@ -14,6 +14,8 @@
 struct task;
 struct process;
 
+#define PID_MAX 32768
+
 /* All fields: tasks lock; nr is fixed. */
 struct pid {
     int nr;

@@ -18,10 +18,6 @@
 #include <mm/mm.h>
 #include <mm/slab.h>
 
-#define RLIM_INFINITY (~0ull)
-#define RLIMIT_STACK  3
-#define RLIMIT_CORE   4
-#define RLIMIT_NOFILE 7
 
 struct spinlock tasks_lock = SPINLOCK_INIT("tasks", RANK_TASKS);
 struct list_head all_processes = LIST_INIT(all_processes);
@@ -33,14 +29,27 @@ struct process *current_process(void)
 
 #define FIRST_UMASK 022 /* as Linux gives init */
 
+static void limit_both(struct process *p, unsigned which, u64 value)
+{
+    p->rlimits[which][0] = p->rlimits[which][1] = value;
+}
+
+/* Linux's, as init finds them. Those that bind only whoever is not root bind
+   nobody here. */
 static void set_first_limits(struct process *p)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(p->rlimits); i++)
-        p->rlimits[i][0] = p->rlimits[i][1] = RLIM_INFINITY;
+    for (unsigned i = 0; i < NR_LIMITS; i++)
+        limit_both(p, i, RLIM_INFINITY);
     p->rlimits[RLIMIT_STACK][0] = 8ull << 20;
     p->rlimits[RLIMIT_CORE][0] = 0;
     p->rlimits[RLIMIT_NOFILE][0] = 1024;
     p->rlimits[RLIMIT_NOFILE][1] = 4096;
+    limit_both(p, RLIMIT_NPROC, PID_MAX / 2);
+    limit_both(p, RLIMIT_SIGPENDING, PID_MAX / 2);
+    limit_both(p, RLIMIT_MEMLOCK, 8ull << 20);
+    limit_both(p, RLIMIT_MSGQUEUE, 819200);
+    limit_both(p, RLIMIT_NICE, 0);
+    limit_both(p, RLIMIT_RTPRIO, 0);
     p->umask = FIRST_UMASK;
 }
 

@@ -50,7 +50,7 @@ struct process {
     u64 start_ns;
     u64 cpu_ns, children_ns;       /* tasks lock */
     u64 max_rss, children_max_rss; /* pages; tasks lock */
-    u64 rlimits[16][2];            /* soft, hard; tasks lock */
+    u64 rlimits[NR_LIMITS][2];     /* soft, hard; tasks lock */
     atomic_t refs;                 /* its threads, its parent's list, lookers */
     struct list_head all_node;     /* every process; tasks lock */
 };

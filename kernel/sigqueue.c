@@ -9,7 +9,6 @@
 #include <kernel/sigqueue.h>
 #include <mm/slab.h>
 
-#define RLIMIT_SIGPENDING 11
 #define QUEUED_MAX        4096 /* a process, whatever its limit says */
 
 struct queued {

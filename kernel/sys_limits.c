@@ -5,8 +5,8 @@
 #include <kernel/uaccess.h>
 #include <mm/mm.h>
 
-#define NR_LIMITS 16
-#define HZ        100 /* what times(2) counts in */
+#define HZ      100       /* what times(2) counts in */
+#define NR_OPEN (1 << 20) /* no hard limit on files is higher */
 
 #define RUSAGE_SELF     0
 #define RUSAGE_CHILDREN (-1)
@@ -20,6 +20,8 @@ static int exchange_limit(struct process *p, u64 which, const u64 *new,
 
     if (which >= NR_LIMITS || (new &&new[0] > new[1]))
         return -EINVAL;
+    if (new && which == RLIMIT_NOFILE && new[1] > NR_OPEN)
+        return -EPERM;
     flags = spin_lock_irqsave(&tasks_lock);
     for (int i = 0; i < 2; i++) {
         if (old)

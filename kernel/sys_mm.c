@@ -13,19 +13,14 @@
 #include <mm/slab.h>
 #include <mm/swap.h>
 
+#define MAP_SHARED_VALIDATE 3
+#define MAP_TYPE            0xf
 #define MAP_HUGETLB         0x40000
-#define MAP_SHARED_VALIDATE (MAP_SHARED | MAP_PRIVATE)
+#define MAP_LEGACY          0x7ffff /* unknown bits in here are ignored */
 
 #define DEV_ZERO 0x105 /* major 1, minor 5 */
 
-#define MS_ASYNC      1
-#define MS_INVALIDATE 2
-#define MS_SYNC       4
-
 #define MLOCK_ONFAULT 1
-#define MCL_CURRENT   1
-#define MCL_FUTURE    2
-#define MCL_ONFAULT   4
 
 #define SWAP_FLAG_PREFER    0x8000u
 #define SWAP_FLAG_PRIO_MASK 0x7fffu
@@ -37,13 +32,11 @@ static int check_file(const struct file *f, u32 prot, u32 map_flags)
 {
     u32 mode = f->flags & O_ACCMODE;
 
-    if (!f->inode || !f->inode->data)
-        return -ENODEV;
     if (mode == O_WRONLY)
         return -EACCES;
     if ((map_flags & MAP_SHARED) && (prot & PROT_WRITE) && mode != O_RDWR)
         return -EACCES;
-    return 0;
+    return f->inode && f->inode->data ? 0 : -ENODEV;
 }
 
 /* Memory that processes share is a file without a name. */
@@ -105,12 +98,15 @@ s64 sys_mmap(const u64 *a)
 {
     u32 prot = (u32)a[2], map_flags = (u32)a[3] & ~MAP_NOWRITE;
 
-    if ((map_flags & MAP_SHARED_VALIDATE) == MAP_SHARED_VALIDATE)
-        map_flags &= ~(u32)MAP_PRIVATE; /* we have no flags to refuse */
     if (!a[1] || (map_flags & MAP_HUGETLB))
         return -EINVAL;
     if (a[1] > USER_END || a[5] > USER_END)
         return -ENOMEM;
+    if ((map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE &&
+        (map_flags & ~(u32)MAP_LEGACY))
+        return -EOPNOTSUPP;
+    if ((map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE)
+        map_flags &= ~(u32)MAP_PRIVATE;
     if (!(map_flags & MAP_ANONYMOUS))
         return a[5] & ~PAGE_MASK ? -EINVAL : map_file(a, prot, map_flags);
     return map_memory(a, prot, map_flags);
@@ -136,18 +132,12 @@ s64 sys_brk(const u64 *a)
 
 s64 sys_mremap(const u64 *a)
 {
-    return mm_mremap(current_mm(), a[0], a[1], a[2], (u32)a[3], a[4]);
+    return mm_mremap(current_mm(), a[0], a[1], a[2], a[3], a[4]);
 }
 
 s64 sys_msync(const u64 *a)
 {
-    u64 flags = a[2];
-
-    if ((a[0] & ~PAGE_MASK) ||
-        (flags & ~(u64)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
-        ((flags & MS_ASYNC) && (flags & MS_SYNC)))
-        return -EINVAL;
-    return mm_msync(current_mm(), a[0], a[1], flags & MS_INVALIDATE);
+    return mm_msync(current_mm(), a[0], a[1], a[2]);
 }
 
 /* In pieces, as the answer goes through the kernel stack. */
@@ -158,8 +148,10 @@ s64 sys_mincore(const u64 *a)
 
     if (addr & ~PAGE_MASK)
         return -EINVAL;
-    if (a[1] > USER_END)
+    if (a[1] > USER_END || addr > USER_END - a[1])
         return -ENOMEM;
+    if (user > USER_END - pages)
+        return -EFAULT;
     while (pages > 0) {
         u64 n = min_u64(pages, MINCORE_AT_ONCE);
         s64 err = mm_mincore(current_mm(), addr, n << PAGE_SHIFT, vec);
@@ -199,20 +191,13 @@ s64 sys_munlock(const u64 *a)
 
 s64 sys_mlockall(const u64 *a)
 {
-    u64 what = a[0];
-    u32 flags = VM_LOCKED | (what & MCL_ONFAULT ? VM_LOCKONFAULT : 0);
-
-    if (what == 0 || what == MCL_ONFAULT ||
-        (what & ~(u64)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
-        return -EINVAL;
-    return mm_mlockall(current_mm(), what & MCL_CURRENT, flags,
-                       what & MCL_FUTURE ? flags : 0);
+    return mm_mlockall(current_mm(), a[0]);
 }
 
 s64 sys_munlockall(const u64 *a)
 {
     (void)a;
-    return mm_mlockall(current_mm(), true, 0, 0);
+    return mm_munlockall(current_mm());
 }
 
 /* Block devices stay for ever, so their inode need not be held. */

@@ -1,67 +1,94 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * madvise: what a process says about the use that it will make of memory.
+ * madvise: what a process says about its memory, and what we make of it.
  *
- * Where the advice is about contents (DONTNEED, REMOVE, WIPEONFORK, DONTFORK)
- * it is obeyed; where it is about time (WILLNEED, COLD, PAGEOUT) it is acted
- * on as well as can be, and nothing fails. MADV_FREE lets the kernel choose a
- * moment to drop the pages; ours is at once.
+ * An advice is taken area by area. A hole is told of (-ENOMEM) after the rest
+ * was done; an area that the advice does not suit ends it at once. Whatever
+ * sleeps for a disk or for memory works on a part whose area was looked at
+ * before, holding no lock: it is advice, and does no harm to what came there
+ * meanwhile.
+ *
+ * MADV_FREE says that pages may be dropped at any time until they are written
+ * to again: we drop them at once. A page that is read then holds zeroes, as it
+ * may on Linux.
  */
 #include <mm/event.h>
 #include <mm/filemap.h>
 #include <mm/page.h>
 #include <mm/pagetable.h>
 #include <mm/reclaim.h>
-#include <mm/swap.h>
+#include <mm/rmap.h>
+#include <mm/swap_private.h>
 #include <mm/vma.h>
 #include <kernel/errno.h>
 #include <kernel/wait.h>
 
-/* ---- flags of areas ---- */
+/* What lies in one area. */
+struct part {
+    struct mm *mm;
+    u64 start, end;
+    u32 flags;
+    struct mapping *file; /* with a reference */
+    u64 index;            /* the file's page at start */
+};
 
-static u32 flags_after(u32 flags, int advice)
+/* The next part of [start, end), or false. */
+static bool next_part(struct mm *mm, u64 start, u64 end, struct part *p)
 {
-    switch (advice) {
-    case MADV_DONTFORK:
-        return flags | VM_DONTFORK;
-    case MADV_DOFORK:
-        return flags & ~(u32)VM_DONTFORK;
-    case MADV_WIPEONFORK:
-        return flags | VM_WIPEONFORK;
-    default:
-        return flags & ~(u32)VM_WIPEONFORK;
+    struct vma *vma;
+
+    down_read(&mm->mmap_lock);
+    vma = vma_find_next(mm, start);
+    if (vma && vma->start >= end)
+        vma = NULL;
+    if (vma) {
+        p->mm = mm;
+        p->start = max_u64(start, vma->start);
+        p->end = min_u64(end, vma->end);
+        p->flags = vma->flags;
+        p->file = vma->file;
+        p->index = vma->file ? vma_file_index(vma, p->start) : 0;
+        if (p->file)
+            mapping_get(p->file);
     }
+    up_read(&mm->mmap_lock);
+    return vma != NULL;
 }
 
-/* mmap_lock for writing. Holes are told after the rest was done. */
-static int set_flags(struct mm *mm, u64 start, u64 end, int advice)
+static int for_each_part(struct mm *mm, u64 start, u64 end,
+                         int (*fn)(struct part *p))
 {
-    u64 at = start;
+    int hole = 0, err = 0;
+    struct part p;
 
-    if (vma_isolate_range(mm, start, end, true))
-        return -ENOMEM;
-    for (unsigned i = vma_index(mm, start);
-         i < mm->nr_areas && mm->areas[i]->start < end; i++) {
-        struct vma *vma = mm->areas[i];
-
-        if (advice == MADV_WIPEONFORK && (vma->file || vma->flags & VM_SHARED))
-            return -EINVAL;
-        if (vma->start == at)
-            at = vma->end;
-        vma_set_flags(vma, flags_after(vma->flags, advice));
+    while (!err && start < end && !fatal_signal_pending()) {
+        if (!next_part(mm, start, end, &p))
+            return -ENOMEM;
+        if (p.start > start)
+            hole = -ENOMEM;
+        err = fn(&p);
+        if (p.file)
+            mapping_put(p.file);
+        start = p.end;
     }
-    vma_merge_range(mm, start, end);
-    return at == end ? 0 : -ENOMEM;
+    return err ? err : hole;
 }
 
-/* ---- pages of areas ---- */
+static int do_nothing(struct part *p)
+{
+    (void)p;
+    return 0;
+}
 
-/* The next page at or after *va, with a reference. */
+/* ---- pages that are there ---- */
+
+/* The next page at or after *va, with a reference; *va goes behind it. */
 static struct page *next_page(struct mm *mm, u64 *va, u64 end)
 {
     struct page *page = NULL;
     pte_t *p;
 
+    down_read(&mm->mmap_lock); /* keeps the tables */
     spin_lock(&mm->pt_lock);
     while (!page && (p = pt_next(mm->pt.root, va, end))) {
         pte_t e = pte_read(p);
@@ -73,240 +100,248 @@ static struct page *next_page(struct mm *mm, u64 *va, u64 end)
         *va += PAGE_SIZE;
     }
     spin_unlock(&mm->pt_lock);
+    up_read(&mm->mmap_lock);
     return page;
 }
 
 /*
- * What cannot go (shared and in use, locked, refused by the design) stays,
- * silently, as it is only advice. No lock is held over the disk.
+ * MADV_PAGEOUT: what cannot go (in use elsewhere, refused by the design)
+ * stays, silently, as it is only advice. No lock is held over the disk.
  */
-static void page_out(struct mm *mm, u64 start, u64 end)
+static int page_out(struct part *p)
 {
+    u64 va = p->start;
     struct page *page;
 
-    while (!fatal_signal_pending() && (page = next_page(mm, &start, end))) {
+    if (p->flags & VM_LOCKED)
+        return -EINVAL;
+    while (!fatal_signal_pending() && (page = next_page(p->mm, &va, p->end))) {
         int err = reclaim_page(page);
 
         mm_event("pageout", NULL, "addr=0x%llx result=%d",
-                 (unsigned long long)(start - PAGE_SIZE), err);
+                 (unsigned long long)(va - PAGE_SIZE), err);
         put_page(page);
     }
+    return 0;
 }
 
-/* To the inactive list, as not used lately. */
-static void cool_down(struct mm *mm, u64 start, u64 end)
+/* MADV_COLD: to the list of pages that go next. What others use, too, is not
+   ours to call cold. */
+static int make_cold(struct part *p)
 {
+    u64 va = p->start;
     struct page *page;
 
-    while (!fatal_signal_pending() && (page = next_page(mm, &start, end))) {
-        page_clear(page, PG_REFERENCED);
-        if (lru_isolate(page)) {
-            page_clear(page, PG_ACTIVE);
-            lru_putback(page);
+    if (p->flags & VM_LOCKED)
+        return -EINVAL;
+    while ((page = next_page(p->mm, &va, p->end))) {
+        if (page_mapcount(page) == 1 && trylock_page(page)) {
+            (void)rmap_test_clear_accessed(page);
+            unlock_page(page);
+            lru_deactivate(page);
         }
         put_page(page);
     }
+    return 0;
 }
 
-/* The next swap entry's slot, or false. */
-static bool next_slot(struct mm *mm, u64 *va, u64 end, swp_t *s)
+/* ---- pages that are not ---- */
+
+/* The slot of the next swap entry at or after *va; *va goes behind it. */
+static bool next_slot(struct mm *mm, u64 *va, u64 end, swp_t *slot)
 {
     bool found = false;
     pte_t *p;
 
+    down_read(&mm->mmap_lock); /* keeps the tables */
     spin_lock(&mm->pt_lock);
     while (!found && (p = pt_next(mm->pt.root, va, end))) {
-        pte_t e = pte_read(p);
-
-        found = !pte_present(e) && pte_is_swap(e);
+        found = pte_is_swap(pte_read(p));
         if (found)
-            *s = swp_from_pte(e);
+            *slot = swp_from_pte(pte_read(p));
         *va += PAGE_SIZE;
     }
     spin_unlock(&mm->pt_lock);
+    up_read(&mm->mmap_lock);
     return found;
 }
 
-/* Start reading what is in swap; nobody waits for it here. */
-static void read_ahead(struct mm *mm, u64 start, u64 end)
+/* MADV_WILLNEED: start reading into the swap cache, wait for nothing. Not so
+   much as to push out what is needed now. */
+static int read_ahead(struct part *p)
 {
+    u64 va = p->start, room = total_free_frames() / 2;
     struct page *page;
-    swp_t s;
+    swp_t slot;
 
-    while (!fatal_signal_pending() && next_slot(mm, &start, end, &s))
-        if (swap_read(s, &page) == 0)
-            put_page(page);
-}
-
-/* The tables stay while somebody walks them. */
-static int for_pages(struct mm *mm, u64 start, u64 end,
-                     void (*fn)(struct mm *mm, u64 start, u64 end))
-{
-    u64 at = start;
-
-    while (at < end) {
-        struct vma *vma;
-        u64 from, to;
-
-        down_read(&mm->mmap_lock);
-        vma = vma_find_next(mm, at);
-        from = vma ? max_u64(at, vma->start) : end;
-        to = vma ? min_u64(end, vma->end) : end;
-        up_read(&mm->mmap_lock);
-        if (from > at)
-            return -ENOMEM;
-        fn(mm, from, to);
-        at = to;
+    while (room > 0 && next_slot(p->mm, &va, p->end, &slot)) {
+        if (swap_read_how(slot, ALLOC_USER | ALLOC_NO_OOM, &page))
+            break; /* no memory, or the disk fails: a fault will tell */
+        put_page(page);
+        room--;
     }
     return 0;
 }
 
-static int fault_in(struct mm *mm, u64 start, u64 end, enum fault_access how)
+static int populate(struct part *p, enum fault_access how)
 {
-    for (u64 va = start; va < end; va += PAGE_SIZE) {
-        if (fatal_signal_pending())
-            return -EINTR;
-        switch (mm_fault(mm, va, how)) {
+    const u32 needed = how == FAULT_WRITE ? VM_WRITE : VM_READ;
+
+    if (!(p->flags & needed))
+        return -EINVAL;
+    for (u64 va = p->start; va < p->end; va += PAGE_SIZE) {
+        switch (mm_fault_in(p->mm, va, how)) {
         case FAULT_DONE:
             break;
-        case FAULT_NO_AREA:
-        case FAULT_NO_MEMORY:
-            return -ENOMEM;
-        case FAULT_NO_ACCESS:
-            return -EINVAL;
-        default:
+        case FAULT_KILLED:
+            return -EINTR;
+        case FAULT_BUS:
             return -EFAULT;
+        default:
+            return -ENOMEM;
         }
     }
     return 0;
 }
 
-/* ---- contents ---- */
-
-/* May the contents of this area be dropped like that? */
-static bool may_drop(const struct vma *vma, int advice)
+static int populate_read(struct part *p)
 {
-    if (vma->flags & VM_LOCKED)
-        return false;
-    return advice != MADV_FREE || (!vma->file && !(vma->flags & VM_SHARED));
+    return populate(p, FAULT_READ);
 }
 
-/* mmap_lock for reading. */
-static int drop_pages(struct mm *mm, u64 start, u64 end, int advice)
+static int populate_write(struct part *p)
 {
-    u64 at = start;
-
-    for (unsigned i = vma_index(mm, start);
-         i < mm->nr_areas && mm->areas[i]->start < end; i++) {
-        struct vma *vma = mm->areas[i];
-        u64 from = max_u64(start, vma->start), to = min_u64(end, vma->end);
-
-        if (!may_drop(vma, advice))
-            return -EINVAL;
-        if (from == at)
-            at = to;
-        zap_range(mm, from, to);
-    }
-    return at == end ? 0 : -ENOMEM;
+    return populate(p, FAULT_WRITE);
 }
 
-/* The file behind *at and its bytes [*from, *to), with a reference. */
-static struct mapping *file_behind(struct mm *mm, u64 *at, u64 end, u64 *from,
-                                   u64 *to, int *err)
+/* ---- pages that go for good ---- */
+
+/* mmap_lock keeps the tables, and the area as it was checked. */
+static int drop(struct part *p, u32 unfit)
 {
-    struct mapping *m = NULL;
     struct vma *vma;
-
-    down_read(&mm->mmap_lock);
-    vma = vma_find(mm, *at);
-    *err = !vma ? -ENOMEM : (vma->flags & VM_LOCKED) ? -EINVAL : 0;
-    if (!*err && (!vma->file || !(vma->flags & VM_SHARED)))
-        *err = -EINVAL;
-    if (!*err && !(vma->flags & VM_WRITE))
-        *err = -EACCES;
-    if (!*err) {
-        m = vma->file;
-        mapping_get(m);
-        *from = vma_file_index(vma, *at) << PAGE_SHIFT;
-        *to = *from + (min_u64(end, vma->end) - *at);
-        *at = min_u64(end, vma->end);
-    }
-    up_read(&mm->mmap_lock);
-    return m;
-}
-
-/* MADV_REMOVE: a hole in the file itself. */
-static int remove_pages(struct mm *mm, u64 start, u64 end)
-{
-    u64 at = start, from, to;
     int err = 0;
 
-    while (!err && at < end) {
-        struct mapping *m = file_behind(mm, &at, end, &from, &to, &err);
-
-        if (!m)
+    down_read(&p->mm->mmap_lock);
+    for (u64 at = p->start; !err && at < p->end; at = vma->end) {
+        vma = vma_find_next(p->mm, at);
+        if (!vma || vma->start >= p->end)
             break;
-        err = mapping_punch(m, from, to);
-        mapping_put(m);
+        if (vma->flags & unfit)
+            err = -EINVAL;
+        else
+            zap_range(p->mm, max_u64(p->start, vma->start),
+                      min_u64(p->end, vma->end));
     }
+    up_read(&p->mm->mmap_lock);
     return err;
 }
 
-static s64 advise(struct mm *mm, u64 start, u64 end, int advice)
+static int dont_need(struct part *p)
 {
-    s64 err;
-
-    switch (advice) {
-    case MADV_DONTNEED:
-    case MADV_FREE:
-        down_read(&mm->mmap_lock);
-        err = drop_pages(mm, start, end, advice);
-        up_read(&mm->mmap_lock);
-        return err;
-    case MADV_REMOVE:
-        return remove_pages(mm, start, end);
-    case MADV_DONTFORK:
-    case MADV_DOFORK:
-    case MADV_WIPEONFORK:
-    case MADV_KEEPONFORK:
-        down_write(&mm->mmap_lock);
-        err = set_flags(mm, start, end, advice);
-        up_write(&mm->mmap_lock);
-        return err;
-    case MADV_PAGEOUT:
-        return for_pages(mm, start, end, page_out);
-    case MADV_COLD:
-        return for_pages(mm, start, end, cool_down);
-    case MADV_WILLNEED:
-        return for_pages(mm, start, end, read_ahead);
-    case MADV_POPULATE_READ:
-        return fault_in(mm, start, end, FAULT_READ);
-    case MADV_POPULATE_WRITE:
-        return fault_in(mm, start, end, FAULT_WRITE);
-    default: /* hints that need no answer */
-        return 0;
-    }
+    return drop(p, VM_LOCKED);
 }
 
-static bool known(int advice)
+static int dont_need_locked(struct part *p)
 {
-    switch (advice) {
-    case MADV_NORMAL ... MADV_DONTNEED:
-    case MADV_FREE ... MADV_DOFORK:
-    case MADV_DONTDUMP ... MADV_KEEPONFORK:
-    case MADV_COLD ... MADV_POPULATE_WRITE:
-        return true;
-    default:
-        return false; /* huge pages and merging: there are none */
-    }
+    return drop(p, 0);
+}
+
+static int may_free(struct part *p)
+{
+    return p->file ? -EINVAL : drop(p, VM_LOCKED);
+}
+
+/* MADV_REMOVE: a hole in the file. */
+static int remove_pages(struct part *p)
+{
+    const u32 needed = VM_SHARED | VM_WRITE;
+    u64 start = p->index << PAGE_SHIFT;
+
+    if ((p->flags & VM_LOCKED) || !p->file)
+        return -EINVAL;
+    if ((p->flags & needed) != needed)
+        return -EACCES;
+    return mapping_punch(p->file, start, start + p->end - p->start);
+}
+
+/* ---- what fork does ---- */
+
+struct fork_advice {
+    u32 set, clear;
+    bool anonymous; /* it suits private anonymous areas only */
+};
+
+static int advise_area(struct vma *vma, void *arg)
+{
+    const struct fork_advice *a = arg;
+
+    if (a->anonymous && vma->file)
+        return -EINVAL;
+    vma_set_flags(vma, (vma->flags & ~a->clear) | a->set);
+    return 0;
+}
+
+/* Areas are cut: up to the first hole, as one cannot cut behind it. */
+static int advise_fork(struct mm *mm, u64 start, u64 end, int advice)
+{
+    struct fork_advice a = {0};
+    int err;
+
+    if (advice == MADV_DONTFORK)
+        a.set = VM_DONTFORK;
+    else if (advice == MADV_DOFORK)
+        a.clear = VM_DONTFORK;
+    else if (advice == MADV_WIPEONFORK)
+        a = (struct fork_advice){.set = VM_WIPEONFORK, .anonymous = true};
+    else
+        a.clear = VM_WIPEONFORK;
+    down_write(&mm->mmap_lock);
+    err = vma_for_range(mm, start, end, advise_area, &a);
+    up_write(&mm->mmap_lock);
+    return err;
+}
+
+static int (*const advices[])(struct part *p) = {
+    [MADV_NORMAL] = do_nothing,
+    [MADV_RANDOM] = do_nothing,
+    [MADV_SEQUENTIAL] = do_nothing,
+    [MADV_WILLNEED] = read_ahead,
+    [MADV_DONTNEED] = dont_need,
+    [MADV_FREE] = may_free,
+    [MADV_REMOVE] = remove_pages,
+    [MADV_DONTDUMP] = do_nothing, /* there are no core files */
+    [MADV_DODUMP] = do_nothing,
+    [MADV_COLD] = make_cold,
+    [MADV_PAGEOUT] = page_out,
+    [MADV_POPULATE_READ] = populate_read,
+    [MADV_POPULATE_WRITE] = populate_write,
+    [MADV_DONTNEED_LOCKED] = dont_need_locked,
+};
+
+static bool is_fork_advice(int advice)
+{
+    return advice == MADV_DONTFORK || advice == MADV_DOFORK ||
+           advice == MADV_WIPEONFORK || advice == MADV_KEEPONFORK;
+}
+
+static bool is_known(int advice)
+{
+    if (advice < 0 || (unsigned)advice >= ARRAY_SIZE(advices))
+        return false;
+    return advices[advice] || is_fork_advice(advice);
 }
 
 s64 mm_madvise(struct mm *mm, u64 addr, u64 len, int advice)
 {
-    if (!known(advice) || (addr & ~PAGE_MASK) || PAGE_UP(len) < len ||
-        addr + PAGE_UP(len) < addr)
+    u64 end = addr + PAGE_UP(len);
+
+    if (!is_known(advice) || (addr & ~PAGE_MASK) || (len && !PAGE_UP(len)) ||
+        end < addr)
         return -EINVAL;
-    if (!user_range_ok(addr, len))
-        return -ENOMEM;
-    return len ? advise(mm, addr, addr + PAGE_UP(len), advice) : 0;
+    if (end == addr)
+        return 0;
+    if (is_fork_advice(advice))
+        return advise_fork(mm, addr, end, advice);
+    return for_each_part(mm, addr, end, advices[advice]);
 }

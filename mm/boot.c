@@ -24,6 +24,7 @@ void mm_boot(void)
     rmap_init();
     filemap_init();
     mm_init();
+    commit_init();
     swap_init();
     oom_init();
     removal_init();

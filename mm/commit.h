@@ -21,17 +21,23 @@ enum overcommit {
 
 /* /proc/sys/vm/overcommit_memory and _ratio: written whole, read any time. */
 extern enum overcommit vm_overcommit_mode;
-extern u32 vm_overcommit_ratio; /* percent of RAM, in mode 2 */
+extern u32 vm_overcommit_ratio;     /* percent of RAM, in mode 2 */
+extern u64 vm_overcommit_kbytes;    /* if not 0, instead of the ratio */
+extern u64 vm_user_reserve_kbytes;  /* kept from a single process, in mode 2 */
+extern u64 vm_admin_reserve_kbytes; /* kept from all but root: from nobody */
 
 u64 vm_committed_pages(void);
 u64 vm_commit_limit(void); /* pages: swap, and the ratio of RAM */
 
-/* May so many more be promised? 0 or -ENOMEM. */
-int vm_enough_memory(u64 pages);
+/* May so many more be promised to the mm (NULL: to an object)? 0 or -ENOMEM.
+   mmap_lock, if there is an mm. */
+int vm_enough_memory(struct mm *mm, u64 pages);
 void vm_commit(s64 pages); /* count them, or (negative) no more */
 
 /* May the space get an area of so many pages with these flags: by its limits
    (RLIMIT_AS, RLIMIT_DATA) and by the policy? mmap_lock. 0 or -ENOMEM. */
 int mm_may_expand(struct mm *mm, u32 vm_flags, u64 pages);
+/* Only RLIMIT_DATA: may it have so many more private pages to write to? */
+bool mm_may_have_data(struct mm *mm, u64 pages);
 
 #endif

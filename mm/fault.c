@@ -9,7 +9,6 @@
  *  3. Nothing is held while sleeping for the disk, a page lock or a move.
  */
 #include <mm/init.h>
-#include <mm/commit.h>
 #include <mm/cow.h>
 #include <mm/event.h>
 #include <mm/fault.h>
@@ -220,39 +219,6 @@ static int fault_locked(struct fault *f)
     return dispatch(f);
 }
 
-#define STACK_LEAST (128ull << 10) /* what exec has put there, and some room */
-
-/*
- * The address is in no area: may a stack grow down to it? Not closer than a
- * gap to what lies below, nor beyond its limit.
- */
-static int grow_stack(struct mm *mm, u64 addr)
-{
-    const u64 gap = 256 * PAGE_SIZE;
-    u64 limit = max_u64(current_limit(LIMIT_STACK), STACK_LEAST);
-    struct vma *stack, *below;
-    unsigned i;
-    int ret = FAULT_NO_AREA;
-
-    down_write(&mm->mmap_lock);
-    i = vma_index(mm, addr);
-    stack = i < mm->nr_areas ? mm->areas[i] : NULL;
-    below = i > 0 ? mm->areas[i - 1] : NULL;
-    if (stack && stack->start <= addr) {
-        ret = FAULT_DONE; /* another thread was faster */
-    } else if (stack && (stack->flags & VM_GROWSDOWN) &&
-               stack->end - addr <= limit &&
-               (!below || addr - below->end >= gap ||
-                !(below->flags & VM_ACCESS)) &&
-               mm_may_expand(mm, stack->flags,
-                             (stack->start - addr) >> PAGE_SHIFT) == 0) {
-        vma_set_range(stack, addr, stack->end);
-        ret = FAULT_DONE;
-    }
-    up_write(&mm->mmap_lock);
-    return ret;
-}
-
 /* Sleep for what stands in the way, and account for it if it is a move. */
 static int sleep_for(struct fault *f)
 {
@@ -315,7 +281,7 @@ static enum fault_result do_fault(struct mm *mm, u64 addr,
     for (;;) {
         ret = fault_once(&f);
         if (ret == FAULT_GROW) {
-            ret = grow_stack(mm, f.addr);
+            ret = fault_grow_stack(mm, f.addr);
         } else if (ret == FAULT_WAIT_FILE) {
             ret = sleep_for_file(&f, wait_move);
         } else if (ret == FAULT_WAIT) {

@@ -45,4 +45,8 @@ int fault_swap(struct fault *f);
 /* mm/fault_file.c: a page of a file. */
 int fault_file(struct fault *f);
 
+/* mm/stack.c: the address is in no area: may a stack grow down to it? No locks
+   held. FAULT_DONE: look again; FAULT_NO_AREA. */
+int fault_grow_stack(struct mm *mm, u64 addr);
+
 #endif

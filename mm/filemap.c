@@ -55,7 +55,7 @@ struct mapping *mapping_create(const char *name)
 
 int mapping_commit(struct mapping *m, u64 pages)
 {
-    int err = vm_enough_memory(pages);
+    int err = vm_enough_memory(NULL, pages);
 
     if (err)
         return err;

@@ -175,7 +175,7 @@ static int fork_area(struct mm *child, struct vma *from)
     if (from->flags & VM_DONTFORK)
         return 0;
     if ((from->flags & VM_ACCOUNT) &&
-        vm_enough_memory((from->end - from->start) >> PAGE_SHIFT))
+        vm_enough_memory(child, vma_pages(from)))
         return -ENOMEM;
     to = vma_create(child, from->start, from->end,
                     from->flags & ~(u32)(VM_LOCKED | VM_LOCKONFAULT),
@@ -202,6 +202,7 @@ struct mm *mm_fork(struct mm *parent)
     down_write(&parent->mmap_lock);
     child->brk_start = parent->brk_start;
     child->brk = parent->brk;
+    child->mmap_top = parent->mmap_top;
     child->oom_score_adj = parent->oom_score_adj;
     child->arg_start = parent->arg_start;
     child->env_start = parent->env_start;

@@ -7,5 +7,6 @@ void page_init(void);
 void mm_events_init(void);
 void filemap_init(void);
 void fault_init(void);
+void commit_init(void);
 
 #endif

@@ -143,6 +143,21 @@ void lru_rotate(struct page *p)
     spin_unlock_irqrestore(&l->lock, flags);
 }
 
+void lru_deactivate(struct page *p)
+{
+    struct lru *l = lru_of(p);
+    u64 flags = spin_lock_irqsave(&l->lock);
+
+    if (page_flag(p, PG_LRU)) {
+        unlink_page(l, p);
+        page_clear(p, PG_ACTIVE);
+        page_clear(p, PG_REFERENCED);
+        link_page(l, p);
+        list_move_tail(&p->lru, &l->inactive);
+    }
+    spin_unlock_irqrestore(&l->lock, flags);
+}
+
 /* Once: referenced. Twice, and inactive: active. */
 void lru_mark_accessed(struct page *p)
 {

@@ -55,24 +55,38 @@ s64 mm_mincore(struct mm *mm, u64 addr, u64 len, u8 *vec)
     return err;
 }
 
-s64 mm_msync(struct mm *mm, u64 addr, u64 len, bool invalidate)
+/* mmap_lock held. A hole is told of after the areas behind it were asked. */
+static int check_areas(struct mm *mm, u64 start, u64 end, u64 flags)
 {
-    u64 at = addr, end = addr + PAGE_UP(len);
-    int err = 0;
+    int hole = 0;
 
-    if (!user_range_ok(addr, len))
-        return -ENOMEM;
-    down_read(&mm->mmap_lock);
-    while (!err && at < end) {
-        struct vma *vma = vma_find(mm, at);
+    while (start < end) {
+        struct vma *vma = vma_find_next(mm, start);
 
         if (!vma)
-            err = -ENOMEM;
-        else if (invalidate && (vma->flags & VM_LOCKED))
-            err = -EBUSY;
-        else
-            at = vma->end;
+            return -ENOMEM;
+        if (start < vma->start)
+            hole = -ENOMEM;
+        if (vma->start < end && (flags & MS_INVALIDATE) &&
+            (vma->flags & VM_LOCKED))
+            return -EBUSY;
+        start = vma->end;
     }
+    return hole;
+}
+
+s64 mm_msync(struct mm *mm, u64 addr, u64 len, u64 flags)
+{
+    u64 end = addr + PAGE_UP(len);
+    int err;
+
+    if ((flags & ~(u64)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
+        (addr & ~PAGE_MASK) || ((flags & MS_ASYNC) && (flags & MS_SYNC)))
+        return -EINVAL;
+    if (end < addr)
+        return -ENOMEM;
+    down_read(&mm->mmap_lock);
+    err = check_areas(mm, addr, end, flags);
     up_read(&mm->mmap_lock);
     return err;
 }

@@ -1,115 +1,213 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mlock: areas whose pages stay in memory.
+ * mlock: pages that stay in memory.
  *
- * A page that any VM_LOCKED area shows is not for reclaim: whoever unmaps it
- * finds the area by the reverse map and lets go. It may be moved all the same,
- * when its memory leaves the machine: mlock promises that no fault reads a
- * disk, not where the page is.
+ * VM_LOCKED is the area's. Reclaim asks for it where it takes an entry away
+ * (mm/rmap.c), without mmap_lock, and this is enough:
  *
- * Everybody is root here: RLIMIT_MEMLOCK binds nobody.
+ *   mlock                         reclaim
+ *   -----                         -------
+ *   VM_LOCKED set
+ *   fault each page in:           lock pt
+ *     lock pt, is it there?       VM_LOCKED? leave it : take it away
+ *     unlock pt                   unlock pt
+ *
+ * Whoever has pt_lock second sees what the first did: the page is brought
+ * back, or it is left alone. A page may still be moved to another frame: a
+ * memory module that leaves takes no excuse.
+ *
+ * RLIMIT_MEMLOCK binds nobody who is root, which here is everybody.
  */
 #include <mm/mm.h>
+#include <mm/pagetable.h>
 #include <mm/vma.h>
 #include <kernel/errno.h>
 #include <kernel/wait.h>
 
-static enum fault_access access_of(const struct vma *vma)
-{
-    return (vma->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? FAULT_WRITE
-                                                             : FAULT_READ;
-}
+#define LOCKED_FLAGS (VM_LOCKED | VM_LOCKONFAULT)
 
-/* What kind of fault makes the page at *va present? Goes on to the next area
-   that may be accessed at all. */
-static bool next_to_fault(struct mm *mm, u64 *va, u64 end,
-                          enum fault_access *how)
+/* What is to be faulted in next: one area's part of the range. */
+struct part {
+    u64 start, end;
+    u32 flags;
+};
+
+/* The part that begins at start. -ENOMEM: there is none. */
+static int next_part(struct mm *mm, u64 start, u64 end, struct part *out)
 {
     struct vma *vma;
 
     down_read(&mm->mmap_lock);
-    vma = vma_find_next(mm, *va);
-    while (vma && vma->start < end && !(vma->flags & VM_ACCESS)) {
-        *va = vma->end;
-        vma = vma_find_next(mm, *va);
-    }
-    if (vma) {
-        *va = max_u64(*va, vma->start);
-        *how = access_of(vma);
-    }
+    vma = vma_find(mm, start);
+    if (vma)
+        *out = (struct part){start, min_u64(end, vma->end), vma->flags};
     up_read(&mm->mmap_lock);
-    return vma && *va < end;
+    return vma ? 0 : -ENOMEM;
 }
 
-void mm_populate(struct mm *mm, u64 addr, u64 len)
+static bool is_there(struct mm *mm, u64 va, enum fault_access how)
 {
-    enum fault_access how = FAULT_READ;
+    pte_t *p, e;
 
-    for (u64 va = addr; next_to_fault(mm, &va, addr + len, &how);
-         va += PAGE_SIZE)
-        if (fatal_signal_pending() || mm_fault(mm, va, how) != FAULT_DONE)
-            return; /* as Linux: the call succeeds all the same */
+    spin_lock(&mm->pt_lock);
+    p = pt_walk(mm->pt.root, va);
+    e = p ? pte_read(p) : 0;
+    spin_unlock(&mm->pt_lock);
+    return (e & PTE_P) && (how != FAULT_WRITE || (e & PTE_W));
 }
 
-static const u32 lock_bits = VM_LOCKED | VM_LOCKONFAULT;
-
-static void set_lock(struct vma *vma, u32 flags)
+/* FAULT_DONE says that a process is to try again, which may fault again: only
+   the entry says that the page is there. */
+enum fault_result mm_fault_in(struct mm *mm, u64 va, enum fault_access how)
 {
-    vma_set_flags(vma, (vma->flags & ~lock_bits) | flags);
+    enum fault_result r = FAULT_DONE;
+
+    while (r == FAULT_DONE && !is_there(mm, va, how))
+        r = fatal_signal_pending() ? FAULT_KILLED : mm_fault(mm, va, how);
+    return r;
 }
 
-/* mmap_lock for writing. */
-static int lock_range(struct mm *mm, u64 start, u64 end, u32 flags)
+static int fault_error(enum fault_result r)
 {
-    int err = vma_isolate_range(mm, start, end, false);
+    switch (r) {
+    case FAULT_DONE:
+        return 0;
+    case FAULT_NO_MEMORY:
+        return -EAGAIN;
+    case FAULT_BUS:
+        return -EFAULT;
+    case FAULT_KILLED:
+        return -EINTR;
+    default:
+        return -ENOMEM;
+    }
+}
 
-    if (err)
-        return err;
-    for (unsigned i = vma_index(mm, start);
-         i < mm->nr_areas && mm->areas[i]->start < end; i++)
-        set_lock(mm->areas[i], flags);
-    vma_merge_range(mm, start, end);
+/* A private page that may be written to is written to now: a copy later would
+   be a page that was not there. */
+static enum fault_access access_for(u32 flags)
+{
+    if ((flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+        return FAULT_WRITE;
+    return flags & (VM_READ | VM_WRITE) ? FAULT_READ : FAULT_EXEC;
+}
+
+static int populate_part(struct mm *mm, const struct part *p)
+{
+    int err = 0;
+
+    if (p->flags & VM_LOCKONFAULT)
+        return 0;
+    if (!(p->flags & (VM_READ | VM_WRITE | VM_EXEC)))
+        return -ENOMEM;
+    for (u64 va = p->start; !err && va < p->end; va += PAGE_SIZE)
+        err = fault_error(mm_fault_in(mm, va, access_for(p->flags)));
+    return err;
+}
+
+int mm_populate(struct mm *mm, u64 addr, u64 len)
+{
+    struct part p = {.end = addr};
+    u64 end = addr + len;
+    int err = 0;
+
+    while (!err && p.end < end) {
+        err = next_part(mm, p.end, end, &p);
+        if (!err)
+            err = populate_part(mm, &p);
+    }
+    return err;
+}
+
+static int set_locked(struct vma *vma, void *arg)
+{
+    u32 flags = *(u32 *)arg;
+
+    vma_set_flags(vma, (vma->flags & ~(u32)LOCKED_FLAGS) | flags);
     return 0;
 }
 
-static s64 change_lock(struct mm *mm, u64 addr, u64 len, u32 flags)
+/* Whole pages of [addr, addr + len). */
+static int set_range(struct mm *mm, u64 *addr, u64 *len, u32 flags)
 {
-    u64 start = PAGE_DOWN(addr);
+    u64 end;
     int err;
 
-    len += addr - start;
-    if (!user_range_ok(start, len))
-        return -ENOMEM;
-    if (!len)
-        return 0;
+    *len = PAGE_UP(*len + (*addr & ~PAGE_MASK));
+    *addr = PAGE_DOWN(*addr);
+    end = *addr + *len;
+    if (end < *addr)
+        return -EINVAL;
     down_write(&mm->mmap_lock);
-    err = lock_range(mm, start, start + PAGE_UP(len), flags);
+    err = vma_for_range(mm, *addr, end, set_locked, &flags);
     up_write(&mm->mmap_lock);
-    if (!err && vma_wants_pages(flags))
-        mm_populate(mm, start, PAGE_UP(len));
     return err;
 }
 
 s64 mm_mlock(struct mm *mm, u64 addr, u64 len, bool on_fault)
 {
-    return change_lock(mm, addr, len, on_fault ? lock_bits : (u32)VM_LOCKED);
+    int err = set_range(mm, &addr, &len, on_fault ? LOCKED_FLAGS : VM_LOCKED);
+
+    if (!err)
+        err = mm_populate(mm, addr, len);
+    return err == -EFAULT ? -ENOMEM : err;
 }
 
 s64 mm_munlock(struct mm *mm, u64 addr, u64 len)
 {
-    return change_lock(mm, addr, len, 0);
+    return set_range(mm, &addr, &len, 0);
 }
 
-s64 mm_mlockall(struct mm *mm, bool current, u32 flags, u32 future_flags)
+/* mmap_lock for writing. */
+static void set_all(struct mm *mm, u32 flags)
+{
+    for (unsigned i = 0; i < mm->nr_areas; i++)
+        set_locked(mm->areas[i], &flags);
+    vma_merge_range(mm, 0, USER_END);
+}
+
+/* Of areas that cannot be faulted in, nobody is told. */
+static void populate_all(struct mm *mm)
+{
+    struct vma *vma;
+    u64 at = 0, end = 0;
+
+    do {
+        down_read(&mm->mmap_lock);
+        vma = vma_find_next(mm, at);
+        if (vma) {
+            at = max_u64(at, vma->start);
+            end = vma->end;
+        }
+        up_read(&mm->mmap_lock);
+        if (vma)
+            (void)mm_populate(mm, at, end - at);
+        at = end;
+    } while (vma && !fatal_signal_pending());
+}
+
+s64 mm_mlockall(struct mm *mm, u64 flags)
+{
+    u32 locked = flags & MCL_ONFAULT ? LOCKED_FLAGS : VM_LOCKED;
+
+    if (!flags || flags == MCL_ONFAULT ||
+        (flags & ~(u64)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
+        return -EINVAL;
+    down_write(&mm->mmap_lock);
+    mm->def_flags = flags & MCL_FUTURE ? locked : 0;
+    if (flags & MCL_CURRENT)
+        set_all(mm, locked);
+    up_write(&mm->mmap_lock);
+    if (flags & MCL_CURRENT)
+        populate_all(mm);
+    return 0;
+}
+
+s64 mm_munlockall(struct mm *mm)
 {
     down_write(&mm->mmap_lock);
-    mm->def_flags = future_flags;
-    for (unsigned i = 0; current && i < mm->nr_areas; i++)
-        set_lock(mm->areas[i], flags);
-    if (current)
-        vma_merge_range(mm, 0, USER_END);
+    mm->def_flags = 0;
+    set_all(mm, 0);
     up_write(&mm->mmap_lock);
-    if (current && vma_wants_pages(flags))
-        mm_populate(mm, 0, USER_END);
     return 0;
 }

@@ -46,6 +46,7 @@ struct mm *mm_create_unlisted(void)
     atomic_set(&mm->users, 1);
     atomic_set(&mm->refs, 1); /* all users together hold one */
     list_init(&mm->node);
+    mm_leave_stack_room(mm, 0);
     return mm;
 }
 

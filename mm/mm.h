@@ -22,6 +22,8 @@ struct page;
 #define PROT_READ           1
 #define PROT_WRITE          2
 #define PROT_EXEC           4
+#define PROT_SEM            8          /* means nothing here */
+#define PROT_GROWSDOWN      0x01000000 /* from the start of the stack */
 #define MAP_SHARED          0x01
 #define MAP_PRIVATE         0x02
 #define MAP_FIXED           0x10
@@ -32,6 +34,15 @@ struct page;
 #define MAP_POPULATE        0x8000
 #define MAP_FIXED_NOREPLACE 0x100000
 #define MAP_NOWRITE         0x80000000 /* not the user's: see VM_NOWRITE */
+#define MREMAP_MAYMOVE      1
+#define MREMAP_FIXED        2
+#define MREMAP_DONTUNMAP    4
+#define MCL_CURRENT         1
+#define MCL_FUTURE          2
+#define MCL_ONFAULT         4
+#define MS_ASYNC            1
+#define MS_INVALIDATE       2
+#define MS_SYNC             4
 #define MADV_NORMAL         0
 #define MADV_RANDOM         1
 #define MADV_SEQUENTIAL     2
@@ -49,6 +60,7 @@ struct page;
 #define MADV_PAGEOUT        21
 #define MADV_POPULATE_READ  22
 #define MADV_POPULATE_WRITE 23
+#define MADV_DONTNEED_LOCKED 24
 
 enum vma_flags {
     VM_READ = PROT_READ,
@@ -82,7 +94,8 @@ struct vma {
     const char *name;           /* "[heap]", "[stack]" or NULL; static */
 };
 
-#define MAX_AREAS 65530
+/* How many areas an mm may have. /proc/sys/vm writes it; a hint. */
+extern unsigned vm_max_map_count;
 
 struct mm {
     struct pgtable pt;       /* root fixed; see pgtable.h */
@@ -101,6 +114,7 @@ struct mm {
     u64 total_vm, data_vm, locked_vm; /* pages of all areas; of private
                                          writable ones; of VM_LOCKED ones;
                                          mmap_lock for writing */
+    u64 mmap_top;      /* new areas go below; fixed after exec */
     u32 def_flags;     /* VM_LOCKED..., of areas to come; mmap_lock */
     s16 oom_score_adj; /* -1000 never, 1000 first; written whole */
     int pid;           /* for messages: whose it is */
@@ -141,16 +155,13 @@ struct mm *mm_next(struct mm *prev);
 s64 mm_mmap(struct mm *mm, u64 addr, u64 len, u32 prot, u32 map_flags,
             struct mapping *file, u64 file_page);
 s64 mm_munmap(struct mm *mm, u64 addr, u64 len);
-s64 mm_mremap(struct mm *mm, u64 addr, u64 old_len, u64 new_len, u32 flags,
+s64 mm_mremap(struct mm *mm, u64 addr, u64 old_len, u64 new_len, u64 flags,
               u64 new_addr);
 s64 mm_mlock(struct mm *mm, u64 addr, u64 len, bool on_fault);
 s64 mm_munlock(struct mm *mm, u64 addr, u64 len);
-/* flags: VM_LOCKED and VM_LOCKONFAULT or 0, for all areas there are, and for
-   those to come. */
-s64 mm_mlockall(struct mm *mm, bool current, u32 flags, u32 future_flags);
-/* -ENOMEM: a hole; -EBUSY: a locked page (MS_INVALIDATE). Files in memory and
-   their mappings are always in step. */
-s64 mm_msync(struct mm *mm, u64 addr, u64 len, bool invalidate);
+s64 mm_mlockall(struct mm *mm, u64 flags); /* MCL_ */
+s64 mm_munlockall(struct mm *mm);
+s64 mm_msync(struct mm *mm, u64 addr, u64 len, u64 flags); /* MS_ */
 s64 mm_mprotect(struct mm *mm, u64 addr, u64 len, u32 prot);
 s64 mm_brk(struct mm *mm, u64 new_brk); /* always returns the break */
 s64 mm_madvise(struct mm *mm, u64 addr, u64 len, int advice);
@@ -158,6 +169,9 @@ s64 mm_mincore(struct mm *mm, u64 addr, u64 len, u8 *vec); /* kernel vec */
 /* exec: an area of a file or of zeroes at a fixed place, named. */
 int mm_map_fixed(struct mm *mm, u64 start, u64 end, u32 vm_flags,
                  struct mapping *file, u64 file_page, const char *name);
+
+/* exec: leave room for a stack of so many bytes, in a new mm. */
+void mm_leave_stack_room(struct mm *mm, u64 limit);
 
 /* Areas. The caller holds mmap_lock. */
 struct vma *vma_find(struct mm *mm, u64 addr);      /* contains addr, or NULL */

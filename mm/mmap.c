@@ -13,10 +13,6 @@
 #include <kernel/current.h>
 #include <kernel/errno.h>
 
-#define MMAP_LOWEST 0x10000ull        /* as Linux: NULL pointers must fault */
-#define STACK_ROOM  (64ull << 20)     /* below USER_END, for the stack */
-#define STACK_GAP   (256 * PAGE_SIZE) /* kept free below a growing area */
-
 static bool range_ok(u64 addr, u64 len)
 {
     return addr >= MMAP_LOWEST && len <= USER_END && addr <= USER_END - len;
@@ -33,7 +29,7 @@ static u64 lowest_claim(const struct vma *vma)
 /* A free range of len bytes, from the top down. 0: there is none. */
 static u64 find_gap(struct mm *mm, u64 len)
 {
-    u64 top = USER_END - STACK_ROOM;
+    u64 top = mm->mmap_top;
 
     for (unsigned i = mm->nr_areas; i > 0; i--) {
         struct vma *vma = mm->areas[i - 1];
@@ -46,7 +42,7 @@ static u64 find_gap(struct mm *mm, u64 len)
     return top >= MMAP_LOWEST + len ? top - len : 0;
 }
 
-static bool is_free(struct mm *mm, u64 addr, u64 len)
+bool vma_range_free(struct mm *mm, u64 addr, u64 len)
 {
     struct vma *next = vma_find_next(mm, addr);
 
@@ -62,12 +58,21 @@ static void free_tables_between(struct mm *mm, unsigned next)
     pt_free_range(mm, from, to);
 }
 
+/* A hole in the middle of one area makes two of it. */
+static bool one_too_many(struct mm *mm, u64 start, u64 end)
+{
+    struct vma *vma = vma_find(mm, start);
+
+    return vma && vma->start < start && end < vma->end &&
+           mm->nr_areas >= vm_max_map_count;
+}
+
 int vma_unmap_range(struct mm *mm, u64 start, u64 end)
 {
     unsigned first, last;
     bool far;
 
-    if (vma_isolate_range(mm, start, end, true))
+    if (one_too_many(mm, start, end) || vma_isolate_range(mm, start, end, true))
         return -ENOMEM;
     first = vma_index(mm, start);
     last = first;
@@ -84,13 +89,40 @@ int vma_unmap_range(struct mm *mm, u64 start, u64 end)
     return 0;
 }
 
-/* mmap_lock for writing; the range is free. */
+/* Pages of areas that lie in the range, and will be replaced; how many of them
+   were promised. */
+static u64 pages_within(struct mm *mm, u64 start, u64 end, u64 *promised)
+{
+    u64 all = 0;
+
+    *promised = 0;
+    for (unsigned i = vma_index(mm, start);
+         i < mm->nr_areas && mm->areas[i]->start < end; i++) {
+        struct vma *vma = mm->areas[i];
+        u64 n =
+            (min_u64(vma->end, end) - max_u64(vma->start, start)) >> PAGE_SHIFT;
+
+        all += n;
+        *promised += vma->flags & VM_ACCOUNT ? n : 0;
+    }
+    return all;
+}
+
+/* mmap_lock for writing. A new area in the place of whatever is there; what it
+   asks for against the limits is what it has more than that. */
 static int map_locked(struct mm *mm, u64 start, u64 end, u32 flags,
                       struct mapping *file, u64 file_page, const char *name)
 {
+    u64 promised, old = pages_within(mm, start, end, &promised);
+    u64 pages = (end - start) >> PAGE_SHIFT;
     struct vma *vma;
 
-    if (vma_reserve(mm, 1))
+    if (mm->nr_areas > vm_max_map_count ||
+        mm_may_expand(mm, flags & ~(u32)VM_ACCOUNT, pages - old))
+        return -ENOMEM;
+    if ((flags & VM_ACCOUNT) && vm_enough_memory(mm, pages - promised))
+        return -ENOMEM;
+    if ((old && vma_unmap_range(mm, start, end)) || vma_reserve(mm, 1))
         return -ENOMEM;
     vma = vma_create(mm, start, end, flags, file, file_page);
     if (!vma)
@@ -104,18 +136,18 @@ static int map_locked(struct mm *mm, u64 start, u64 end, u32 flags,
 s64 vma_choose_place(struct mm *mm, u64 addr, u64 len, u32 map_flags)
 {
     if (map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+        if (len > USER_END || addr > USER_END - len)
+            return -ENOMEM;
         if (addr & ~PAGE_MASK)
             return -EINVAL;
-        if (!range_ok(addr, len))
-            return addr < MMAP_LOWEST ? -EPERM : -ENOMEM;
-        if (is_free(mm, addr, len))
-            return (s64)addr;
-        if (map_flags & MAP_FIXED_NOREPLACE)
+        if (addr < MMAP_LOWEST)
+            return -EPERM;
+        if ((map_flags & MAP_FIXED_NOREPLACE) && !vma_range_free(mm, addr, len))
             return -EEXIST;
-        return vma_unmap_range(mm, addr, addr + len) ? -ENOMEM : (s64)addr;
+        return (s64)addr;
     }
     addr = PAGE_UP(addr);
-    if (addr && range_ok(addr, len) && is_free(mm, addr, len))
+    if (addr && range_ok(addr, len) && vma_range_free(mm, addr, len))
         return (s64)addr;
     addr = find_gap(mm, len);
     return addr ? (s64)addr : -ENOMEM;
@@ -130,40 +162,11 @@ static u32 flags_of(const struct mm *mm, u32 prot, u32 map_flags)
     flags |= map_flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0;
     flags |= map_flags & MAP_LOCKED ? VM_LOCKED : 0;
     flags |= map_flags & MAP_NOWRITE ? VM_NOWRITE : 0;
-    flags |= map_flags & MAP_NORESERVE ? VM_NORESERVE : 0;
+    if ((map_flags & MAP_NORESERVE) && vm_overcommit_mode != OVERCOMMIT_NEVER)
+        flags |= VM_NORESERVE;
     if (vma_is_data(flags) && !(flags & VM_NORESERVE))
         flags |= VM_ACCOUNT;
     return flags;
-}
-
-/* Pages of areas that lie in the range, and will be replaced. */
-static u64 pages_within(struct mm *mm, u64 start, u64 end)
-{
-    u64 bytes = 0;
-
-    for (unsigned i = vma_index(mm, start);
-         i < mm->nr_areas && mm->areas[i]->start < end; i++)
-        bytes += min_u64(mm->areas[i]->end, end) -
-                 max_u64(mm->areas[i]->start, start);
-    return bytes >> PAGE_SHIFT;
-}
-
-/* mmap_lock for writing. An address or -errno. */
-static s64 mmap_locked(struct mm *mm, u64 addr, u64 len, u32 flags,
-                       u32 map_flags, struct mapping *file, u64 file_page)
-{
-    u64 more = len >> PAGE_SHIFT;
-    s64 at;
-
-    if ((map_flags & MAP_FIXED) && user_range_ok(addr, len))
-        more -= pages_within(mm, addr, addr + len);
-    if (mm_may_expand(mm, flags, more))
-        return -ENOMEM;
-    at = vma_choose_place(mm, addr, len, map_flags);
-    if (at > 0 &&
-        map_locked(mm, (u64)at, (u64)at + len, flags, file, file_page, NULL))
-        return -ENOMEM;
-    return at;
 }
 
 s64 mm_mmap(struct mm *mm, u64 addr, u64 len, u32 prot, u32 map_flags,
@@ -172,19 +175,26 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 len, u32 prot, u32 map_flags,
     bool shared = map_flags & MAP_SHARED;
     u32 flags;
     s64 at;
+    int err;
 
     if (len > USER_END)
         return -ENOMEM;
     len = PAGE_UP(len);
     /* The caller brings the object that a shared area is to show. */
-    if (!len || shared == !!(map_flags & MAP_PRIVATE) || (shared && !file))
+    if (!len || shared == !!(map_flags & MAP_PRIVATE) || (shared && !file) ||
+        (shared && (map_flags & MAP_GROWSDOWN)))
         return -EINVAL;
     down_write(&mm->mmap_lock);
     flags = flags_of(mm, prot, map_flags);
-    at = mmap_locked(mm, addr, len, flags, map_flags, file, file_page);
+    at = vma_choose_place(mm, addr, len, map_flags);
+    if (at > 0) {
+        err = map_locked(mm, (u64)at, (u64)at + len, flags, file, file_page,
+                         NULL);
+        at = err ? err : at;
+    }
     up_write(&mm->mmap_lock);
     if (at > 0 && ((map_flags & MAP_POPULATE) || vma_wants_pages(flags)))
-        mm_populate(mm, (u64)at, len);
+        (void)mm_populate(mm, (u64)at, len); /* as Linux: mmap succeeds */
     return at;
 }
 
@@ -199,11 +209,7 @@ int mm_map_fixed(struct mm *mm, u64 start, u64 end, u32 vm_flags,
     down_write(&mm->mmap_lock);
     if (!(vm_flags & VM_SHARED) && (vm_flags & VM_WRITE))
         vm_flags |= VM_ACCOUNT;
-    err = mm_may_expand(mm, vm_flags, (end - start) >> PAGE_SHIFT);
-    if (!err && !is_free(mm, start, end - start))
-        err = vma_unmap_range(mm, start, end);
-    if (!err)
-        err = map_locked(mm, start, end, vm_flags, file, file_page, name);
+    err = map_locked(mm, start, end, vm_flags, file, file_page, name);
     up_write(&mm->mmap_lock);
     return err;
 }
@@ -221,39 +227,49 @@ s64 mm_munmap(struct mm *mm, u64 addr, u64 len)
     return err;
 }
 
-/* mmap_lock for writing. */
+/* mmap_lock for writing. A page stays free before what comes next, and a gap
+   if that is a stack. */
 static int grow_heap(struct mm *mm, u64 old_end, u64 new_end)
 {
     u32 flags = VM_READ | VM_WRITE | VM_ACCOUNT | mm->def_flags;
+    struct vma *next = vma_find_next(mm, old_end);
 
     if (!range_ok(old_end, new_end - old_end) ||
-        !is_free(mm, old_end, new_end - old_end + PAGE_SIZE) ||
-        mm_may_expand(mm, flags, (new_end - old_end) >> PAGE_SHIFT))
+        new_end - mm->brk_start > current_limit(RLIMIT_DATA) ||
+        (next && lowest_claim(next) < new_end + PAGE_SIZE))
         return -ENOMEM;
     return map_locked(mm, old_end, new_end, flags, NULL, 0, "[heap]");
 }
 
+/* mmap_lock for writing. */
+static int move_break(struct mm *mm, u64 new_brk)
+{
+    u64 old_end = PAGE_UP(mm->brk), new_end = PAGE_UP(new_brk);
+    int err = 0;
+
+    if (new_brk < mm->brk_start || new_brk >= USER_END)
+        return -ENOMEM;
+    if (new_end > old_end)
+        err = grow_heap(mm, old_end, new_end);
+    else if (new_end < old_end)
+        err = vma_unmap_range(mm, new_end, old_end);
+    if (!err)
+        mm->brk = new_brk;
+    return err;
+}
+
 s64 mm_brk(struct mm *mm, u64 new_brk)
 {
-    u64 old_end, new_end;
+    u64 old_end, brk;
     bool lock;
-    int err = 0;
 
     down_write(&mm->mmap_lock);
     old_end = PAGE_UP(mm->brk);
-    new_end = PAGE_UP(new_brk);
-    if (new_brk >= mm->brk_start && new_brk < USER_END) {
-        if (new_end > old_end)
-            err = grow_heap(mm, old_end, new_end);
-        else if (new_end < old_end)
-            err = vma_unmap_range(mm, new_end, old_end);
-        if (!err)
-            mm->brk = new_brk;
-    }
-    new_brk = mm->brk;
-    lock = vma_wants_pages(mm->def_flags) && new_end > old_end && !err;
+    (void)move_break(mm, new_brk); /* the break says whether it did */
+    brk = mm->brk;
+    lock = vma_wants_pages(mm->def_flags);
     up_write(&mm->mmap_lock);
-    if (lock)
-        mm_populate(mm, old_end, new_end - old_end);
-    return (s64)new_brk;
+    if (lock && brk > old_end)
+        (void)mm_populate(mm, old_end, PAGE_UP(brk) - old_end);
+    return (s64)brk;
 }

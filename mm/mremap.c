@@ -1,45 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mremap: areas that grow, shrink, or move with their pages.
+ * mremap: an area changes its size, or its place.
  *
- * Entries move from one place in the page table to another; pages stay where
- * they are. The new area has the old one's pgoff, so that page->index finds a
- * page in either; it is in its family's list, and in its file's, behind the
- * old one. A reverse-map walk against a move of entries:
+ * A move takes page-table entries from one place to another, whatever they say
+ * (a page, the zero page, a swap or a migration entry): no page is copied and
+ * no count changes. The new area's pgoff belongs to its first entry, so that
+ * page->index finds each page in its new place.
  *
- *   walk                            mremap
- *   ----                            ------
- *                                   the new area is on the list, empty
- *   old area: finds the entry, or
- *                                   pt_lock: entries to the new area
- *   new area: finds it there
+ * A walk of the reverse map, or the emptying of a file that is cut, while
+ * entries move: the new area is on their lists, at the end, before the first
+ * entry moves, and each one moves under pt_lock.
  *
- * As in a fork, no entry is missed. No processor may use a translation by the
- * old address once pt_lock is released: whoever unmaps the page next flushes
- * the new address only.
+ *   walk                          move
+ *   ----                          ----
+ *                                 new area on the list, still empty
+ *   old place: change the entry
+ *                                 move it, changed; or
+ *                                 (earlier) move it as it was
+ *   new place: change it, if it is of the old kind
+ *
+ * No entry is missed, as each walk comes to the old place first. So a move can
+ * never be undone: what may fail, the memory for tables, is got before it.
  */
 #include <mm/commit.h>
-#include <mm/filemap.h>
+#include <mm/mm.h>
 #include <mm/pagetable.h>
 #include <mm/rmap.h>
 #include <mm/vma.h>
 #include <kernel/errno.h>
 #include <kernel/x86/tlb.h>
 
-#define MREMAP_MAYMOVE   1
-#define MREMAP_FIXED     2
-#define MREMAP_DONTUNMAP 4
-
-#define MOVE_BATCH 64
-
+/* A request, its lengths in whole pages. */
 struct remap {
     struct mm *mm;
-    u64 addr, old_len, new_len; /* pages' borders */
-    u32 flags;
-    u64 new_addr; /* with MREMAP_FIXED */
+    u64 addr, old_len, new_len;
+    u64 flags, new_addr;
+    bool locked; /* an area that mlock keeps in memory became longer */
 };
 
-/* ---- entries ---- */
+static u64 end_of_table(u64 va)
+{
+    return (va | (PT_ENTRIES * PAGE_SIZE - 1)) + 1;
+}
+
+/* From va on, how far one table holds the entries, here and there? */
+static u64 end_of_step(u64 va, u64 end, u64 distance)
+{
+    u64 there = end_of_table(va + distance) - distance;
+
+    return min_u64(end, min_u64(end_of_table(va), there));
+}
 
 static bool next_used(struct mm *mm, u64 *va, u64 end)
 {
@@ -51,228 +61,229 @@ static bool next_used(struct mm *mm, u64 *va, u64 end)
     return found;
 }
 
-/* Tables for the new place, wherever the old one has entries. */
-static int prepare_tables(struct mm *mm, u64 from, u64 to, u64 len)
+/* Tables for all entries of [va, end) at their new place. Entries do not
+   become more meanwhile: that would be a fault. */
+static int prepare_tables(struct mm *mm, u64 va, u64 end, u64 distance)
 {
-    u64 va = from;
+    int err = 0;
 
-    while (next_used(mm, &va, from + len)) {
-        u64 there = to + (va - from);
-
-        if (pt_prepare(mm, there))
-            return -ENOMEM;
-        /* The next one that another table will be needed for. */
-        va = from + ((there | (PT_ENTRIES * PAGE_SIZE - 1)) + 1 - to);
+    while (!err && next_used(mm, &va, end)) {
+        err = pt_prepare(mm, va + distance);
+        va = end_of_step(va, end, distance);
     }
-    return 0;
+    return err;
 }
 
-/* Up to a batch of entries of [*va, end); pt_lock held, so that the moment in
-   which they are in neither place is nobody's business. */
-static void move_batch(struct mm *mm, u64 *va, u64 end, s64 shift)
+/*
+ * What one table holds, in one go. The flush comes before pt_lock is let go:
+ * whoever takes a page out of its new place flushes only that, and no
+ * processor may then still write to the page by its old address.
+ */
+static void move_step(struct mm *mm, u64 va, u64 end, u64 distance)
 {
-    struct {
-        u64 va;
-        pte_t entry;
-    } moved[MOVE_BATCH];
-    unsigned nr = 0;
+    u64 at = va;
+    bool present = false;
     pte_t *p;
 
-    while (nr < MOVE_BATCH && (p = pt_next(mm->pt.root, va, end))) {
-        moved[nr].va = *va;
-        moved[nr++].entry = pte_exchange(p, 0);
-        *va += PAGE_SIZE;
+    spin_lock(&mm->pt_lock);
+    while ((p = pt_next(mm->pt.root, &at, end))) {
+        pte_t e = pte_exchange(p, 0); /* with its A and D */
+
+        present |= pte_present(e);
+        pte_write(pt_walk(mm->pt.root, at + distance), e);
+        at += PAGE_SIZE;
     }
-    if (nr == 0)
-        return;
-    tlb_flush_range(&mm->pt, moved[0].va, moved[nr - 1].va + PAGE_SIZE);
-    while (nr-- > 0)
-        pte_write(pt_walk(mm->pt.root, moved[nr].va + (u64)shift),
-                  moved[nr].entry);
+    if (present)
+        tlb_flush_range(&mm->pt, va, end);
+    spin_unlock(&mm->pt_lock);
 }
 
-static void move_entries(struct mm *mm, u64 from, u64 to, u64 len)
+static void move_entries(struct mm *mm, u64 va, u64 end, u64 distance)
 {
-    u64 va = from;
-    bool more = true;
+    while (next_used(mm, &va, end)) {
+        u64 next = end_of_step(va, end, distance);
 
-    while (more) {
-        spin_lock(&mm->pt_lock);
-        move_batch(mm, &va, from + len, (s64)(to - from));
-        more = pt_next(mm->pt.root, &va, from + len) != NULL;
-        spin_unlock(&mm->pt_lock);
+        move_step(mm, va, next, distance);
+        va = next;
     }
 }
 
-/* ---- areas ---- */
-
-/* A copy of the area's part at r->addr, elsewhere. NULL: no memory. */
-static struct vma *copy_area(struct remap *r, struct vma *old, u64 at)
+/* The area at the new place: not in the array yet, but known to the reverse
+   map. An area without pages may go by its new address, to join others. */
+static struct vma *area_at(struct remap *r, struct vma *old, u64 to)
 {
-    u64 pgoff = old->pgoff + ((r->addr - old->start) >> PAGE_SHIFT);
-    struct vma *new =
-        vma_create(r->mm, at, at + r->new_len, old->flags, old->file, pgoff);
+    u64 pgoff = vma_file_index(old, r->addr);
+    struct vma *vma =
+        vma_create(r->mm, to, to + r->new_len, old->flags, old->file, pgoff);
 
-    if (!new)
-        return NULL;
-    new->pgoff = pgoff;
-    new->name = old->name;
-    if (old->anon)
-        anon_vma_link(new, old->anon);
-    return new;
+    if (vma && old->anon) {
+        vma->pgoff = pgoff;
+        anon_vma_link(vma, old->anon);
+    }
+    return vma;
 }
 
-/* With the old part unmapped, or (DONTUNMAP) empty. */
-static void leave_old(struct remap *r, struct vma *old)
+/* The old area is shown no more, or stays without its pages. */
+static void leave(struct remap *r, struct vma *old)
 {
     if (r->flags & MREMAP_DONTUNMAP)
         vma_set_flags(old, old->flags & ~(u32)(VM_LOCKED | VM_LOCKONFAULT));
     else if (r->old_len)
-        (void)vma_unmap_range(r->mm, r->addr, r->addr + r->old_len);
+        (void)vma_unmap_range(r->mm, old->start, old->end); /* cannot fail */
 }
 
-/* `at` is free. */
-static s64 move_to(struct remap *r, u64 at)
+/*
+ * `to` is free. The old area is cut out first, to be taken away whole; room is
+ * made for the two cuts, the new area, and the cuts that unmapping asks for.
+ */
+static s64 move_area(struct remap *r, u64 to)
 {
     struct mm *mm = r->mm;
-    struct vma *old, *new;
+    u64 end = r->addr + r->old_len, distance = to - r->addr;
+    struct vma *old, *vma;
+    s64 ret = -ENOMEM;
 
-    /* For the new one, and for cutting the old one: nothing fails later. */
-    if (vma_reserve(mm, 5) ||
-        (r->old_len &&
-         vma_isolate_range(mm, r->addr, r->addr + r->old_len, false)) ||
-        prepare_tables(mm, r->addr, at, r->old_len))
-        return -ENOMEM;
+    if (mm->nr_areas + 5 > vm_max_map_count || vma_reserve(mm, 3 + 2) ||
+        vma_split_at(mm, r->addr) || vma_split_at(mm, end))
+        goto out;
     old = vma_find(mm, r->addr);
-    new = copy_area(r, old, at);
-    if (!new)
-        return -ENOMEM;
-    vma_insert(mm, new);
-    move_entries(mm, r->addr, at, min_u64(r->old_len, r->new_len));
-    leave_old(r, old);
-    vma_merge_range(mm, at, at + r->new_len);
-    return (s64)at;
+    vma = area_at(r, old, to);
+    if (!vma)
+        goto out;
+    if (prepare_tables(mm, r->addr, end, distance)) {
+        vma_destroy(vma);
+        goto out;
+    }
+    vma_insert(mm, vma);
+    move_entries(mm, r->addr, end, distance);
+    ret = (s64)to;
+    leave(r, old);
+    vma_merge_range(mm, to, to + r->new_len);
+out:
+    vma_merge_range(mm, r->addr, end);
+    return ret;
 }
 
-/* ---- what is asked ---- */
-
-static bool is_free(struct mm *mm, u64 start, u64 end)
-{
-    struct vma *next = vma_find_next(mm, start);
-
-    return !next || next->start >= end;
-}
-
-static int may_grow(struct remap *r, const struct vma *vma, u64 pages)
-{
-    return mm_may_expand(r->mm, vma->flags, pages);
-}
-
-static s64 grow_in_place(struct remap *r, struct vma *vma)
-{
-    u64 end = r->addr + r->new_len;
-
-    if (vma->end != r->addr + r->old_len || end > USER_END ||
-        !is_free(r->mm, vma->end, end))
-        return -ENOMEM;
-    vma_set_range(vma, vma->start, end);
-    vma_merge_range(r->mm, r->addr, end);
-    return (s64)r->addr;
-}
-
-static s64 move_somewhere(struct remap *r)
-{
-    s64 at = vma_choose_place(r->mm, 0, r->new_len, 0);
-
-    return at > 0 ? move_to(r, (u64)at) : at;
-}
-
-static s64 move_fixed(struct remap *r)
-{
-    if (vma_unmap_range(r->mm, r->new_addr, r->new_addr + r->new_len))
-        return -ENOMEM;
-    return move_to(r, r->new_addr);
-}
-
-/* The tail goes; what is left stays, or moves. */
-static int cut_tail(struct remap *r)
-{
-    if (r->old_len <= r->new_len)
-        return 0;
-    if (vma_unmap_range(r->mm, r->addr + r->new_len, r->addr + r->old_len))
-        return -ENOMEM;
-    r->old_len = r->new_len;
-    return 0;
-}
-
-static s64 remap_locked(struct remap *r)
+/* May old_len bytes at addr become new_len? */
+static int check_resize(struct remap *r, u64 old_len)
 {
     struct vma *vma = vma_find(r->mm, r->addr);
-    s64 ret;
+    u64 kept = r->flags & MREMAP_DONTUNMAP ? 0 : old_len, more;
 
-    if (!vma)
+    if (!vma || old_len > vma->end - r->addr)
         return -EFAULT;
-    if (!r->old_len && !(vma->flags & VM_SHARED))
-        return -EINVAL; /* a private area has no second view */
-    if (cut_tail(r))
+    /* Length 0 means: show it once more. What is private cannot be. */
+    if (!old_len && !(vma->flags & VM_SHARED))
+        return -EINVAL;
+    if (r->new_len > USER_END)
         return -ENOMEM;
-    vma = vma_find(r->mm, r->addr); /* cutting may have made it a new one */
-    if (r->old_len > vma->end - r->addr)
-        return -EFAULT;
-    if (may_grow(r, vma,
-                 (r->new_len - r->old_len +
-                  (r->flags & MREMAP_DONTUNMAP ? r->old_len : 0)) >>
-                     PAGE_SHIFT))
-        return -ENOMEM;
-    if (r->flags & MREMAP_FIXED)
-        return move_fixed(r);
-    if (r->flags & MREMAP_DONTUNMAP)
-        return move_somewhere(r);
-    if (r->old_len && r->new_len == r->old_len)
-        return (s64)r->addr;
-    ret = r->old_len ? grow_in_place(r, vma) : -ENOMEM;
-    return ret == -ENOMEM && (r->flags & MREMAP_MAYMOVE) ? move_somewhere(r)
-                                                         : ret;
+    more = r->new_len > kept ? (r->new_len - kept) >> PAGE_SHIFT : 0;
+    r->locked = more && vma_wants_pages(vma->flags);
+    return mm_may_expand(r->mm, vma->flags, more);
 }
 
-static int check(const struct remap *r)
+static int cut_tail(struct remap *r)
 {
-    u32 known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
-    bool may_move = r->flags & MREMAP_MAYMOVE;
+    u64 from = r->addr + r->new_len, less = r->old_len - r->new_len;
 
-    if ((r->addr & ~PAGE_MASK) || (r->flags & ~known) || !r->new_len)
+    if (!less)
+        return 0;
+    if (less > USER_END || from > USER_END - less)
         return -EINVAL;
-    if ((r->flags & ~(u32)MREMAP_MAYMOVE) && !may_move)
-        return -EINVAL;
-    if ((r->flags & MREMAP_DONTUNMAP) && r->old_len != r->new_len)
-        return -EINVAL;
-    if (!(r->flags & MREMAP_FIXED))
-        return r->new_len > USER_END ? -ENOMEM : 0;
-    if ((r->new_addr & ~PAGE_MASK) || !user_range_ok(r->new_addr, r->new_len) ||
-        !user_range_ok(r->addr, r->old_len))
-        return -EINVAL;
-    if (r->addr + r->old_len > r->new_addr &&
-        r->new_addr + r->new_len > r->addr)
-        return -EINVAL; /* they overlap */
-    return 0;
+    r->old_len = r->new_len;
+    return vma_unmap_range(r->mm, from, from + less);
 }
 
-s64 mm_mremap(struct mm *mm, u64 addr, u64 old_len, u64 new_len, u32 flags,
+static s64 choose_and_move(struct remap *r, u64 to, u32 map_flags)
+{
+    s64 at = vma_choose_place(r->mm, to, r->new_len, map_flags);
+
+    if (at > 0 && !vma_range_free(r->mm, (u64)at, r->new_len) &&
+        vma_unmap_range(r->mm, (u64)at, (u64)at + r->new_len))
+        return -ENOMEM;
+    return at < 0 ? at : move_area(r, (u64)at);
+}
+
+/* MREMAP_FIXED and MREMAP_DONTUNMAP: the caller says where to. */
+static s64 move_to(struct remap *r)
+{
+    u64 to = r->new_addr;
+    int err;
+
+    if ((to & ~PAGE_MASK) || r->new_len > USER_END ||
+        to > USER_END - r->new_len)
+        return -EINVAL;
+    if (r->addr + r->old_len > to && to + r->new_len > r->addr)
+        return -EINVAL;
+    err = check_resize(r, min_u64(r->old_len, r->new_len));
+    if (!err && r->old_len > r->new_len)
+        err = cut_tail(r);
+    if (err)
+        return err;
+    return choose_and_move(r, to, r->flags & MREMAP_FIXED ? MAP_FIXED : 0);
+}
+
+/* The area ends where the range does, and nothing is behind it. */
+static bool grows_in_place(struct remap *r)
+{
+    struct vma *vma = vma_find(r->mm, r->addr);
+    u64 end = r->addr + r->old_len, more = r->new_len - r->old_len;
+
+    if (vma->end != end || more > USER_END || end > USER_END - more ||
+        !vma_range_free(r->mm, end, more))
+        return false;
+    vma_set_range(vma, vma->start, end + more);
+    vma_merge_range(r->mm, r->addr, end + more);
+    return true;
+}
+
+/* mmap_lock for writing. */
+static s64 remap_locked(struct remap *r)
+{
+    int err;
+
+    if (!vma_find(r->mm, r->addr))
+        return -EFAULT;
+    if (r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))
+        return move_to(r);
+    err = r->old_len >= r->new_len ? cut_tail(r) : check_resize(r, r->old_len);
+    if (err)
+        return err;
+    if (r->old_len == r->new_len)
+        return (s64)r->addr;
+    if (grows_in_place(r))
+        return (s64)r->addr;
+    return r->flags & MREMAP_MAYMOVE ? choose_and_move(r, 0, 0) : -ENOMEM;
+}
+
+static bool flags_ok(u64 flags, u64 old_len, u64 new_len)
+{
+    const u64 all = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+
+    if ((flags & ~all) || (flags > MREMAP_MAYMOVE && !(flags & 1)))
+        return false;
+    return !(flags & MREMAP_DONTUNMAP) || old_len == new_len;
+}
+
+s64 mm_mremap(struct mm *mm, u64 addr, u64 old_len, u64 new_len, u64 flags,
               u64 new_addr)
 {
-    struct remap r = {mm,    addr,    PAGE_UP(old_len), PAGE_UP(new_len),
-                      flags, new_addr};
-    bool lock = false;
-    s64 ret = check(&r);
+    struct remap r = {
+        .mm = mm,
+        .addr = addr,
+        .old_len = PAGE_UP(old_len),
+        .new_len = PAGE_UP(new_len),
+        .flags = flags,
+        .new_addr = new_addr,
+    };
+    s64 ret;
 
-    if (ret)
-        return ret;
+    if (!flags_ok(flags, old_len, new_len) || (addr & ~PAGE_MASK) || !r.new_len)
+        return -EINVAL;
     down_write(&mm->mmap_lock);
     ret = remap_locked(&r);
-    if (ret > 0)
-        lock = vma_wants_pages(vma_find(mm, (u64)ret)->flags);
     up_write(&mm->mmap_lock);
-    if (lock && new_len > old_len)
-        mm_populate(mm, (u64)ret, r.new_len);
+    if (ret > 0 && r.locked) /* as Linux: whatever becomes of this */
+        (void)mm_populate(mm, (u64)ret + r.old_len, r.new_len - r.old_len);
     return ret;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* mprotect: what may be done with areas. */
+/*
+ * mprotect: what may be done with an area.
+ */
 #include <mm/commit.h>
-#include <mm/page.h>
 #include <mm/pagetable.h>
 #include <mm/vma.h>
 #include <kernel/errno.h>
@@ -44,61 +45,69 @@ static void protect_area(struct vma *vma, u32 flags)
     tlb_flush_range(&mm->pt, vma->start, vma->end);
 }
 
-/* What an area's flags become. An area that is first made writable is counted
-   from then on. */
-static u32 new_flags(const struct vma *vma, u32 prot)
+/* Will a write be allowed that was not, and what does that take? */
+static int may_become_writable(struct vma *vma, u32 *flags)
 {
-    u32 flags = (vma->flags & ~(u32)VM_ACCESS) | prot;
+    const u32 counted = VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE;
 
-    if (vma_is_data(flags) && !(flags & VM_NORESERVE))
-        flags |= VM_ACCOUNT;
-    return flags;
+    if (vma->flags & VM_NOWRITE)
+        return -EACCES;
+    if (vma->flags & (VM_WRITE | VM_SHARED))
+        return 0;
+    if (!mm_may_have_data(vma->mm, vma_pages(vma)))
+        return -ENOMEM;
+    if (vma->flags & counted)
+        return 0;
+    *flags |= VM_ACCOUNT;
+    return vm_enough_memory(vma->mm, vma_pages(vma));
 }
 
-/* May they all be so? Before anything is changed. */
-static int check_areas(struct mm *mm, u64 start, u64 end, u32 prot)
+static int protect_one(struct vma *vma, void *arg)
 {
-    for (unsigned i = vma_index(mm, start);
-         i < mm->nr_areas && mm->areas[i]->start < end; i++) {
-        struct vma *vma = mm->areas[i];
-        u64 from = max_u64(start, vma->start), to = min_u64(end, vma->end);
+    const u32 bits = VM_READ | VM_WRITE | VM_EXEC;
+    u32 flags = (vma->flags & ~bits) | *(u32 *)arg;
+    int err = 0;
 
-        if ((prot & VM_WRITE) && (vma->flags & VM_NOWRITE))
-            return -EACCES;
-        if ((new_flags(vma, prot) & ~vma->flags & VM_ACCOUNT) &&
-            vm_enough_memory((to - from) >> PAGE_SHIFT))
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-static int protect_range(struct mm *mm, u64 start, u64 end, u32 prot)
-{
-    int err = check_areas(mm, start, end, prot);
-
+    if (flags & VM_WRITE)
+        err = may_become_writable(vma, &flags);
     if (!err)
-        err = vma_isolate_range(mm, start, end, false);
-    if (err)
-        return err;
-    for (unsigned i = vma_index(mm, start);
-         i < mm->nr_areas && mm->areas[i]->start < end; i++)
-        protect_area(mm->areas[i], new_flags(mm->areas[i], prot));
-    vma_merge_range(mm, start, end);
-    return 0;
+        protect_area(vma, flags);
+    return err;
+}
+
+/* mmap_lock for writing. PROT_GROWSDOWN: from the start of the stack on. */
+static int protect_range(struct mm *mm, u64 addr, u64 end, u32 prot)
+{
+    u32 bits = prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+    struct vma *vma = vma_find(mm, addr);
+
+    if (prot & PROT_GROWSDOWN) {
+        if (!vma)
+            return -ENOMEM;
+        if (!(vma->flags & VM_GROWSDOWN))
+            return -EINVAL;
+        addr = vma->start;
+    }
+    return vma_for_range(mm, addr, end, protect_one, &bits);
 }
 
 s64 mm_mprotect(struct mm *mm, u64 addr, u64 len, u32 prot)
 {
-    int err = 0;
+    const u32 all =
+        PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN;
+    u64 end = addr + PAGE_UP(len);
+    int err;
 
-    if ((addr & ~PAGE_MASK) || (prot & ~(u32)VM_ACCESS))
+    if (addr & ~PAGE_MASK)
         return -EINVAL;
-    if (!user_range_ok(addr, len))
-        return -ENOMEM;
     if (!len)
         return 0;
+    if (end <= addr)
+        return -ENOMEM;
+    if (prot & ~all)
+        return -EINVAL;
     down_write(&mm->mmap_lock);
-    err = protect_range(mm, addr, addr + PAGE_UP(len), prot);
+    err = protect_range(mm, addr, end, prot);
     up_write(&mm->mmap_lock);
     return err;
 }

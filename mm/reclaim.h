@@ -29,6 +29,8 @@ unsigned lru_take(enum zone_id zone, bool active, unsigned n,
                   struct list_head *out);
 /* Make it the oldest inactive page, if it is one. Any context. */
 void lru_rotate(struct page *p);
+/* Make it the oldest inactive page, whatever it was. Any context. */
+void lru_deactivate(struct page *p);
 /* Seen in use: inactive pages become referenced, then active. */
 void lru_mark_accessed(struct page *p);
 

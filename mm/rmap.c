@@ -272,8 +272,8 @@ static bool unmap_one(struct page *page, struct rmap_entry *e, void *arg)
 {
     struct unmap *u = arg;
 
-    if (u->to != UNMAP_TO_MIGRATION && (e->vma->flags & VM_LOCKED))
-        u->error = -EPERM;
+    if (u->to != UNMAP_TO_MIGRATION && (READ_ONCE(e->vma->flags) & VM_LOCKED))
+        u->error = -EPERM; /* see mm/mlock.c */
     else if (u->check_accessed && (pte_read(e->pte) & PTE_A))
         u->error = -EAGAIN;
     else if (!cow_may_unmap(page, u->mine))

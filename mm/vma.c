@@ -16,6 +16,8 @@
 #include <kernel/print.h>
 #include <kernel/string.h>
 
+unsigned vm_max_map_count = 65530;
+
 static struct slab_cache vma_cache;
 
 void vma_init(void)
@@ -26,7 +28,7 @@ void vma_init(void)
 /* The area's pages come into the sums of its space, or leave them. */
 static void account(struct vma *vma, s64 sign)
 {
-    u64 pages = (u64)(sign * (s64)((vma->end - vma->start) >> PAGE_SHIFT));
+    u64 pages = (u64)(sign * (s64)vma_pages(vma));
     struct mm *mm = vma->mm;
 
     mm->total_vm += pages;
@@ -41,7 +43,7 @@ static void account(struct vma *vma, s64 sign)
 void vma_set_flags(struct vma *vma, u32 flags)
 {
     account(vma, -1);
-    vma->flags = flags;
+    WRITE_ONCE(vma->flags, flags); /* reclaim reads it: see mm/mlock.c */
     account(vma, 1);
 }
 
@@ -112,8 +114,6 @@ int vma_reserve(struct mm *mm, unsigned n)
     unsigned max = mm->max_areas ? mm->max_areas : 16;
     struct vma **bigger;
 
-    if (mm->nr_areas + n > MAX_AREAS)
-        return -ENOMEM;
     if (mm->nr_areas + n <= mm->max_areas)
         return 0;
     while (max < mm->nr_areas + n)
@@ -231,4 +231,40 @@ void vma_merge_range(struct mm *mm, u64 start, u64 end)
         vma_remove(mm, i + 1, 1);
         vma_destroy(b);
     }
+}
+
+/* The area at `at`, cut so that it lies within [at, end). */
+static int cut_out(struct mm *mm, u64 at, u64 end)
+{
+    struct vma *vma = vma_find(mm, at);
+    unsigned cuts;
+
+    if (!vma)
+        return -ENOMEM;
+    cuts = (vma->start < at) + (end < vma->end);
+    if (cuts && mm->nr_areas + cuts > vm_max_map_count)
+        return -ENOMEM;
+    return vma_reserve(mm, 2) || vma_split_at(mm, at) || vma_split_at(mm, end)
+               ? -ENOMEM
+               : 0;
+}
+
+int vma_for_range(struct mm *mm, u64 start, u64 end,
+                  int (*fn)(struct vma *vma, void *arg), void *arg)
+{
+    u64 at = start;
+    int err = 0;
+
+    while (!err && at < end) {
+        struct vma *vma;
+
+        err = cut_out(mm, at, end);
+        if (err)
+            break;
+        vma = vma_find(mm, at);
+        at = vma->end;
+        err = fn(vma, arg);
+    }
+    vma_merge_range(mm, start, end);
+    return err;
 }

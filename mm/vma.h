@@ -5,6 +5,9 @@
 
 #include <mm/mm.h>
 
+#define MMAP_LOWEST 0x10000ull        /* as Linux: NULL pointers must fault */
+#define STACK_GAP   (256 * PAGE_SIZE) /* kept free below a growing area */
+
 void vma_init(void); /* boot */
 
 /* A new area that is in no mm's array yet; takes a reference on file, whose
@@ -17,7 +20,8 @@ void vma_destroy(struct vma *vma);
 
 /* All below: mmap_lock for writing. */
 
-/* Make room for n more areas, so that vma_insert cannot fail. */
+/* Make room for n more areas, so that vma_insert cannot fail. How many there
+   may be is not asked here. */
 int vma_reserve(struct mm *mm, unsigned n);
 void vma_insert(struct mm *mm, struct vma *vma);
 /* Take areas [first, first + n) out of the array; does not free them. */
@@ -33,13 +37,28 @@ void vma_set_flags(struct vma *vma, u32 flags);
 /* Cut areas so that [start, end) has areas of its own. 0, or -ENOMEM: no
    memory, or (hole_ok not set) a hole. */
 int vma_isolate_range(struct mm *mm, u64 start, u64 end, bool hole_ok);
+/*
+ * Call fn for each area of [start, end), cut out of its neighbours, until it
+ * returns an error or there is a hole (-ENOMEM): what comes before that is
+ * done, as in Linux. Areas that then say the same are joined.
+ */
+int vma_for_range(struct mm *mm, u64 start, u64 end,
+                  int (*fn)(struct vma *vma, void *arg), void *arg);
 /* Unmap whatever is in the range. -ENOMEM: no room to cut, nothing is done. */
 int vma_unmap_range(struct mm *mm, u64 start, u64 end);
-/* Fault in the areas of a range, for writing where that makes the pages the
-   process's own. mmap_lock not held; what cannot be had is left out. */
-void mm_populate(struct mm *mm, u64 addr, u64 len);
-/* A place for len bytes: an address or -errno; what is there is unmapped if
-   map_flags say so. */
+/*
+ * mm/mlock.c: fault in the areas of a range, for writing where that makes the
+ * pages the process's own. No locks held; may sleep. 0; -ENOMEM: a hole, or an
+ * area that nobody may access; -EFAULT: beyond a file's end, or the disk
+ * failed; -EAGAIN: no memory; -EINTR: to be killed.
+ */
+int mm_populate(struct mm *mm, u64 addr, u64 len);
+/* One page, until it is there for this access. */
+enum fault_result mm_fault_in(struct mm *mm, u64 va, enum fault_access how);
+/* Is nothing there? */
+bool vma_range_free(struct mm *mm, u64 addr, u64 len);
+/* A place for len bytes: an address or -errno. With MAP_FIXED there may be
+   something else, which the caller unmaps. */
 s64 vma_choose_place(struct mm *mm, u64 addr, u64 len, u32 map_flags);
 /* Make one area of neighbours that continue each other, within [start, end]
    and at its borders. */
@@ -55,6 +74,11 @@ static inline u64 vma_file_index(const struct vma *vma, u64 addr)
 static inline bool user_range_ok(u64 addr, u64 len)
 {
     return len <= USER_END && addr <= USER_END - PAGE_UP(len);
+}
+
+static inline u64 vma_pages(const struct vma *vma)
+{
+    return (vma->end - vma->start) >> PAGE_SHIFT;
 }
 
 static inline bool vma_wants_pages(u32 flags)

@@ -319,7 +319,7 @@ bool is_memalloc(void)
     return memalloc;
 }
 
-u64 current_limit(enum current_limit which)
+u64 current_limit(unsigned which)
 {
     return host_limit[which];
 }

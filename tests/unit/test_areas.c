@@ -151,7 +151,8 @@ static void locked_pages_stay_but_move(void **state)
     assert_non_null(user_page(p, a + 2 * PAGE_SIZE)); /* faulted in */
     assert_int_equal(p->locked_vm, 3);
     user_fill(p, a, 4, 7);
-    mm_madvise(p, a, 4 * PAGE_SIZE, MADV_PAGEOUT);
+    assert_int_equal(mm_madvise(p, a, 4 * PAGE_SIZE, MADV_PAGEOUT), -EINVAL);
+    mm_madvise(p, a + 3 * PAGE_SIZE, PAGE_SIZE, MADV_PAGEOUT);
     page = user_page(p, a);
     assert_non_null(page);
     assert_null(user_page(p, a + 3 * PAGE_SIZE));

@@ -58,5 +58,7 @@ int run_frame_tests(void);
 int run_migrate_tests(void);
 int run_file_tests(void);
 int run_area_tests(void);
+int run_remap_tests(void);
+int run_memcalls_tests(void);
 
 #endif
