@@ -22,11 +22,11 @@ def wait_said(machine, text, times=1):
         f"{times} line(s) with {text!r}")
 
 
-@pytest.mark.parametrize("program", ["thrash", "shared"])
+@pytest.mark.parametrize("program", ["thrash", "shared", "moving"])
 @pytest.mark.parametrize("cpus", [1, 2, 4])
 def test_in_a_loop_under_load(boot, design, cpus, program):
     """Two DIMMs leave and come back while processes use and check them, with
-    memory of their own and with shared memory.
+    memory of their own, with shared memory, and with memory that mremap moves.
     """
     rounds = 2
 
