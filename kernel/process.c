@@ -9,6 +9,7 @@
  * one for the links, one a thread, one a looker.
  */
 #include <fs/file.h>
+#include <kernel/errno.h>
 #include <kernel/pid.h>
 #include <kernel/print.h>
 #include <kernel/process_private.h>
@@ -16,6 +17,7 @@
 #include <kernel/string.h>
 #include <mm/lockorder.h>
 #include <mm/mm.h>
+#include <mm/oom.h>
 #include <mm/slab.h>
 
 
@@ -223,6 +225,42 @@ void process_note_rss(struct process *p, struct mm *mm)
     spin_unlock_irqrestore(&tasks_lock, flags);
 }
 
+/* The mm of a process that has not ended. Caller holds tasks_lock. */
+static struct mm *some_mm(struct process *p)
+{
+    struct task *t;
+
+    list_for_each_entry (t, &p->threads, proc_node)
+        if (t->mm)
+            return t->mm;
+    return NULL;
+}
+
+int process_get_oom_score_adj(struct process *p)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct mm *mm = some_mm(p);
+    int adj = mm ? mm->oom_score_adj : 0;
+
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return adj;
+}
+
+int process_set_oom_score_adj(struct process *p, int adj)
+{
+    struct mm *mm;
+    u64 flags;
+
+    if (adj < OOM_SCORE_ADJ_MIN || adj > OOM_SCORE_ADJ_MAX)
+        return -EINVAL;
+    flags = spin_lock_irqsave(&tasks_lock);
+    mm = some_mm(p);
+    if (mm)
+        WRITE_ONCE(mm->oom_score_adj, (s16)adj);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return mm ? 0 : -ESRCH;
+}
+
 /*
  * Under tasks_lock, so that whoever finds the task there may take a reference
  * on its mm; and with interrupts off, so that the task is not switched away
@@ -231,7 +269,10 @@ void process_note_rss(struct process *p, struct mm *mm)
 void task_switch_mm(struct mm *mm)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct mm *old = current_task()->mm;
 
+    if (mm && old) /* exec; it may have been set while the new one was made */
+        mm->oom_score_adj = old->oom_score_adj;
     current_task()->mm = mm;
     pgtable_load(mm ? &mm->pt : NULL);
     spin_unlock_irqrestore(&tasks_lock, flags);

@@ -116,7 +116,8 @@ struct mm {
                                          mmap_lock for writing */
     u64 mmap_top;      /* new areas go below; fixed after exec */
     u32 def_flags;     /* VM_LOCKED..., of areas to come; mmap_lock */
-    s16 oom_score_adj; /* -1000 never, 1000 first; written whole */
+    s16 oom_score_adj; /* -1000 never, 1000 first; tasks lock to write
+                          (kernel/process.h) */
     int pid;           /* for messages: whose it is */
     char comm[16];
     bool oom_victim; /* written by the OOM killer only */

@@ -2,6 +2,10 @@
 /*
  * The OOM killer: the last resort, when nothing can be reclaimed.
  *
+ * The choice is Linux's: the process whose end would give back most pages,
+ * where each point of oom_score_adj counts as a thousandth of all memory. The
+ * table of the highest scores is printed, and the sentence that follows it.
+ *
  * One victim at a time. Whoever comes while a victim is dying sleeps until it
  * has given its memory back (mm_put_user's end says so), or is killed itself.
  * The victim's own allocations fail or use the reserve: it never waits here.
@@ -32,10 +36,10 @@ static struct mutex oom_lock; /* guards victim */
 static struct mm *victim;     /* with a reference; NULL: none is dying */
 static struct waitq victim_waitq = WAITQ_INIT(victim_waitq);
 
-/* The biggest mms, biggest first, each with a reference. */
+/* The mms with the highest scores, highest first, each with a reference. */
 struct ranking {
     struct mm *mm[SHOWN];
-    u64 size[SHOWN];
+    s64 score[SHOWN];
     unsigned nr;
 };
 
@@ -44,23 +48,43 @@ void oom_init(void)
     mutex_init(&oom_lock, "oom", RANK_OOM);
 }
 
-/*
- * Linux's score: the pages that its death would free, and for each point of
- * oom_score_adj a thousandth of all memory more (or less). -1000: never. Read
- * without pt_lock: a figure to compare by.
- */
-u64 oom_badness(struct mm *mm)
+/* Pages that its end would give back. Read without pt_lock: a figure to
+   compare by. */
+static s64 mm_size(struct mm *mm)
 {
-    s64 adj = READ_ONCE(mm->oom_score_adj), score;
+    return (s64)(READ_ONCE(mm->rss) + READ_ONCE(mm->swapped) +
+                 READ_ONCE(mm->tables));
+}
+
+static s64 all_memory(void)
+{
     u64 swap, free;
 
-    if (adj == OOM_SCORE_ADJ_MIN)
-        return 0;
     swap_totals(&swap, &free);
-    score = (s64)(READ_ONCE(mm->rss) + READ_ONCE(mm->swapped) +
-                  READ_ONCE(mm->tables)) +
-            adj * (s64)(total_frames() + swap) / 1000;
-    return score > 1 ? (u64)score : 1;
+    return (s64)(total_frames() + swap);
+}
+
+/* What oom_score_adj adds: a thousandth of all memory for each point. */
+static s64 mm_bonus(struct mm *mm)
+{
+    return READ_ONCE(mm->oom_score_adj) * all_memory() / 1000;
+}
+
+s64 oom_badness(struct mm *mm)
+{
+    if (READ_ONCE(mm->oom_score_adj) == OOM_SCORE_ADJ_MIN)
+        return OOM_NEVER;
+    return mm_size(mm) + mm_bonus(mm);
+}
+
+unsigned oom_score(struct mm *mm)
+{
+    s64 badness = mm->no_oom ? OOM_NEVER : oom_badness(mm);
+
+    if (badness == OOM_NEVER)
+        return 0;
+    badness = (1000 + badness * 1000 / all_memory()) * 2 / 3;
+    return badness > 0 ? (unsigned)badness : 0;
 }
 
 static bool has_memory(struct mm *mm)
@@ -70,10 +94,10 @@ static bool has_memory(struct mm *mm)
 
 static void rank_one(struct ranking *r, struct mm *mm)
 {
-    u64 size = oom_badness(mm);
+    s64 score = oom_badness(mm);
     unsigned at = r->nr;
 
-    while (at > 0 && r->size[at - 1] < size)
+    while (at > 0 && r->score[at - 1] < score)
         at--;
     if (at == SHOWN)
         return;
@@ -81,11 +105,11 @@ static void rank_one(struct ranking *r, struct mm *mm)
         mm_put(r->mm[--r->nr]);
     for (unsigned i = r->nr++; i > at; i--) {
         r->mm[i] = r->mm[i - 1];
-        r->size[i] = r->size[i - 1];
+        r->score[i] = r->score[i - 1];
     }
     mm_get(mm);
     r->mm[at] = mm;
-    r->size[at] = size;
+    r->score[at] = score;
 }
 
 /* Init is ranked only when it is asked for: nobody else is left. */
@@ -96,7 +120,7 @@ static void rank_all(struct ranking *r, bool no_oom)
     r->nr = 0;
     while ((mm = mm_next(mm)))
         if (mm->no_oom == no_oom && !mm->oom_victim && has_memory(mm) &&
-            oom_badness(mm) > 0)
+            oom_badness(mm) != OOM_NEVER)
             rank_one(r, mm);
 }
 
@@ -112,12 +136,11 @@ static void print_ranking(const struct ranking *r)
            (unsigned long long)swap_total);
     printk("    pid     pages   swapped    tables   adj     score  name\n");
     for (unsigned i = 0; i < r->nr; i++)
-        printk("%7d %9llu %9llu %9llu %5d %9llu  %s\n", r->mm[i]->pid,
+        printk("%7d %9llu %9llu %9llu %5d %9lld  %s\n", r->mm[i]->pid,
                (unsigned long long)READ_ONCE(r->mm[i]->rss),
                (unsigned long long)READ_ONCE(r->mm[i]->swapped),
                (unsigned long long)READ_ONCE(r->mm[i]->tables),
-               r->mm[i]->oom_score_adj, (unsigned long long)r->size[i],
-               r->mm[i]->comm);
+               r->mm[i]->oom_score_adj, (long long)r->score[i], r->mm[i]->comm);
 }
 
 /* oom_lock held. */
@@ -130,6 +153,16 @@ static void forget_victim(void)
     mm_put(mm);
 }
 
+/* Why this one. */
+static void print_choice(struct mm *mm)
+{
+    printk("out of memory: killing process %d (%s): of all that may be killed "
+           "it scores highest: %lld pages would come back, %lld for its "
+           "oom_score_adj of %d\n",
+           mm->pid, mm->comm, (long long)mm_size(mm), (long long)mm_bonus(mm),
+           READ_ONCE(mm->oom_score_adj));
+}
+
 /* oom_lock held. */
 static void kill(struct mm *mm)
 {
@@ -137,8 +170,7 @@ static void kill(struct mm *mm)
     WRITE_ONCE(victim, mm);
     WRITE_ONCE(mm->oom_victim, true);
     memory_barrier(); /* see the top of the file */
-    printk("out of memory: killing process %d (%s): the highest score\n",
-           mm->pid, mm->comm);
+    print_choice(mm);
     mm_event("oom.kill", NULL, "pid=%d", mm->pid);
     stat_inc(STAT_oom_kill);
     oom_kill_mm_users(mm); /* 0: it is exiting already, which will do */

@@ -9,8 +9,13 @@ struct mm;
 
 #define OOM_SCORE_ADJ_MIN (-1000)
 
-/* How much its death would help: pages, adjusted. 0: it is never killed. */
-u64 oom_badness(struct mm *mm);
+#define OOM_SCORE_ADJ_MAX 1000
+#define OOM_NEVER         ((s64)(1ull << 63)) /* it is not to be killed */
+
+/* How much its death would help: pages, adjusted; the highest one dies. */
+s64 oom_badness(struct mm *mm);
+/* The same for people, as in /proc/PID/oom_score: 0 to about 1333. */
+unsigned oom_score(struct mm *mm);
 
 void oom_init(void); /* boot */
 /* This mm has given back all that it had: mm_put_user, at its end. May

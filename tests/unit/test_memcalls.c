@@ -4,6 +4,7 @@
 #include <mm/commit.h>
 #include <mm/filemap.h>
 #include <mm/migrate.h>
+#include <mm/oom.h>
 #include <mm/page.h>
 #include <mm/reclaim.h>
 #include <mm/swap.h>
@@ -366,17 +367,64 @@ static void stacks_grow_to_their_limit(void **state)
     mm_put_user(mm);
 }
 
+/* ---- the last resort ---- */
+
+static struct mm *died;
+
+static void end_victim(void *arg)
+{
+    mm_put_user(arg);
+}
+
+/* While somebody waits for it, the victim ends. */
+static bool victim_ends(void)
+{
+    if (!host_oom_victim)
+        return false;
+    died = host_oom_victim;
+    host_oom_victim = NULL;
+    host_as_other(end_victim, died);
+    return true;
+}
+
+static void the_highest_score_dies(void **state)
+{
+    struct mm *big = process(), *small = process(), *safe = process();
+    u64 a = user_area(big, 300), b = user_area(small, 100);
+
+    (void)state;
+    user_fill(big, a, 300, 1);
+    user_fill(small, b, 100, 1);
+    user_fill(safe, user_area(safe, 400), 400, 1);
+    assert_int_equal(oom_badness(big), 300 + big->tables);
+    safe->oom_score_adj = OOM_SCORE_ADJ_MIN;
+    assert_true(oom_badness(safe) == OOM_NEVER);
+    assert_int_equal(oom_score(safe), 0);
+    big->oom_score_adj = -500; /* less than nothing, and still comparable */
+    small->oom_score_adj = -300;
+    assert_true(oom_badness(big) < oom_badness(small));
+    assert_true(oom_badness(small) < 0);
+    host_event = victim_ends;
+    assert_true(oom_kill());
+    assert_ptr_equal(died, small);
+    assert_true(oom_kill());
+    assert_ptr_equal(died, big);
+    assert_false(oom_kill()); /* nobody is left */
+    mm_put_user(safe);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, world_check)
 
 int run_memcalls_tests(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(locked_pages_stay), TEST(locked_pages_move),
-        TEST(locked_files_stay), TEST(locks_are_cut_and_joined),
-        TEST(advice_is_taken),   TEST(advice_is_refused),
-        TEST(files_get_holes),   TEST(promises_add_up),
-        TEST(policies_differ),   TEST(limits_are_kept),
-        TEST(areas_are_counted), TEST(stacks_grow_to_their_limit),
+        TEST(locked_pages_stay),      TEST(locked_pages_move),
+        TEST(locked_files_stay),      TEST(locks_are_cut_and_joined),
+        TEST(advice_is_taken),        TEST(advice_is_refused),
+        TEST(files_get_holes),        TEST(promises_add_up),
+        TEST(policies_differ),        TEST(limits_are_kept),
+        TEST(areas_are_counted),      TEST(stacks_grow_to_their_limit),
+        TEST(the_highest_score_dies),
     };
 
     return cmocka_run_group_tests_name("calls", tests, NULL, NULL);
