@@ -49,13 +49,13 @@ bool vma_range_free(struct mm *mm, u64 addr, u64 len)
     return !next || next->start >= addr + len;
 }
 
-/* The tables between the neighbours of what was unmapped are empty now. */
-static void free_tables_between(struct mm *mm, unsigned next)
+/* Tables of [start, end) that have nothing of the neighbours are empty now. */
+static void free_tables(struct mm *mm, u64 start, u64 end, unsigned next)
 {
     u64 from = next > 0 ? mm->areas[next - 1]->end : 0;
     u64 to = next < mm->nr_areas ? mm->areas[next]->start : USER_END;
 
-    pt_free_range(mm, from, to);
+    pt_free_range(mm, start, end, from, to);
 }
 
 /* A hole in the middle of one area makes two of it. */
@@ -85,7 +85,7 @@ int vma_unmap_range(struct mm *mm, u64 start, u64 end)
     far = last > first;
     vma_remove(mm, first, last - first);
     if (far)
-        free_tables_between(mm, first);
+        free_tables(mm, start, end, first);
     return 0;
 }
 

@@ -156,44 +156,54 @@ pte_t *pt_next(pte_t *root, u64 *va, u64 end)
     return NULL;
 }
 
-/* Unlink what lies in [from, to) below this table, which covers `base` on, and
-   collect the pages on a list. pt_lock held. */
-static void unlink_tables(struct mm *mm, pte_t *table, unsigned level, u64 base,
-                          u64 from, u64 to, struct list_head *gone)
-{
-    u64 step = span(level);
-    u64 at = from > base ? ROUND_DOWN(from - base, step) + base : base;
+struct unlink {
+    struct mm *mm;
+    u64 start, end; /* what was unmapped: other tables have not changed */
+    u64 from, to;   /* nothing is mapped in there */
+    struct list_head gone;
+};
 
-    for (; at < to && at - base < step * PT_ENTRIES; at += step) {
+/* Unlink the empty tables below this one, which covers `base` on, and collect
+   their pages. pt_lock held. */
+static void unlink_tables(struct unlink *u, pte_t *table, unsigned level,
+                          u64 base)
+{
+    u64 step = span(level), limit = min_u64(u->end, base + step * PT_ENTRIES);
+
+    for (u64 at = max_u64(base, ROUND_DOWN(u->start, step)); at < limit;
+         at += step) {
         pte_t *p = &table[pt_index(at, level)];
 
         if (!(pte_read(p) & PTE_P))
             continue;
         if (level > 2)
-            unlink_tables(mm, table_of(pte_read(p)), level - 1, at, from, to,
-                          gone);
-        if (at < from || at + step > to)
+            unlink_tables(u, table_of(pte_read(p)), level - 1, at);
+        if (at < u->from || at + step > u->to)
             continue; /* somebody else's are in it too */
-        list_add(&virt_to_page(table_of(pte_read(p)))->lru, gone);
+        list_add(&virt_to_page(table_of(pte_read(p)))->lru, &u->gone);
         pte_write(p, 0);
-        mm->tables--;
+        u->mm->tables--;
     }
 }
 
-void pt_free_range(struct mm *mm, u64 from, u64 to)
+/*
+ * A processor may still walk through a table that was unlinked, as it keeps
+ * upper entries, too: the frames are let go after the flush.
+ */
+void pt_free_range(struct mm *mm, u64 start, u64 end, u64 from, u64 to)
 {
-    struct list_head gone = LIST_INIT(gone);
+    struct unlink u = {mm, start, end, from, to, LIST_INIT(u.gone)};
     struct page *page, *tmp;
 
     if (ROUND_UP(from, span(2)) + span(2) > to)
-        return; /* not one whole table: the usual case */
+        return; /* not one whole table */
     spin_lock(&mm->pt_lock);
-    unlink_tables(mm, mm->pt.root, PT_LEVELS, 0, from, to, &gone);
+    unlink_tables(&u, mm->pt.root, PT_LEVELS, 0);
     spin_unlock(&mm->pt_lock);
-    if (list_empty(&gone))
+    if (list_empty(&u.gone))
         return;
-    tlb_flush_all(&mm->pt); /* and what it remembers of upper levels */
-    list_for_each_entry_safe (page, tmp, &gone, lru) {
+    tlb_flush_all(&mm->pt);
+    list_for_each_entry_safe (page, tmp, &u.gone, lru) {
         list_del(&page->lru);
         put_page(page);
     }

@@ -34,11 +34,12 @@ pte_t *pt_next(pte_t *root, u64 *va, u64 end);
 void pt_destroy(struct mm *mm);
 
 /*
- * Free the tables whose whole span lies in [from, to) of user space, where no
- * area is. They are taken away under pt_lock, and freed when no processor can
- * walk them any more. mmap_lock for writing.
+ * [start, end) was unmapped, and now no area is in [from, to): free the tables
+ * that had to do with the former and whose whole span lies in the latter. They
+ * are taken away under pt_lock, and freed when no processor can walk them any
+ * more. mmap_lock for writing.
  */
-void pt_free_range(struct mm *mm, u64 from, u64 to);
+void pt_free_range(struct mm *mm, u64 start, u64 end, u64 from, u64 to);
 
 /* The root that the kernel runs on without a process. */
 extern pte_t *kernel_root;
