@@ -208,11 +208,12 @@ int vma_isolate_range(struct mm *mm, u64 start, u64 end, bool hole_ok)
     return 0;
 }
 
-/* Would one area say the same as these two? */
+/* Would one area say the same as these two? One without a family may join the
+   other's: it has no pages of its own. */
 static bool continues(const struct vma *a, const struct vma *b)
 {
     return a->end == b->start && a->flags == b->flags && a->file == b->file &&
-           a->name == b->name && (!b->anon || a->anon == b->anon) &&
+           a->name == b->name && (!a->anon || !b->anon || a->anon == b->anon) &&
            a->pgoff + ((a->end - a->start) >> PAGE_SHIFT) == b->pgoff;
 }
 
@@ -227,6 +228,8 @@ void vma_merge_range(struct mm *mm, u64 start, u64 end)
             i++;
             continue;
         }
+        if (!a->anon && b->anon)
+            anon_vma_link(a, b->anon);
         vma_set_range(a, a->start, b->end);
         vma_remove(mm, i + 1, 1);
         vma_destroy(b);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* mremap: areas that grow, shrink and move, with all that is in them. */
 #include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <mm/filemap.h>
 #include <mm/gup.h>
 #include <mm/migrate.h>
@@ -231,6 +235,144 @@ static void bad_requests_lose_nothing(void **state)
     mm_put_user(mm);
 }
 
+/* ---- random moves against a model ---- */
+
+#define CHUNKS  6
+#define SLOTS   4  /* places of each chunk */
+#define LONGEST 40 /* pages of a chunk */
+
+static struct chunk {
+    u64 slot, len;
+    u64 word[LONGEST];
+} chunks[CHUNKS];
+
+/* The places of two chunks share page tables, at odd distances. */
+static u64 slot_at(unsigned i, u64 slot)
+{
+    return FREE_PLACE + pages((slot * CHUNKS + i) * 97);
+}
+
+static u64 at(unsigned i)
+{
+    return slot_at(i, chunks[i].slot);
+}
+
+static u64 below(u64 n)
+{
+    return (u64)rand() % n;
+}
+
+static void resize(struct mm *mm, unsigned i, u64 len)
+{
+    struct chunk *c = &chunks[i];
+
+    assert_int_equal(mm_mremap(mm, at(i), pages(c->len), pages(len), 0, 0),
+                     at(i));
+    for (; c->len < len; c->len++)
+        c->word[c->len] = 0;
+    c->len = len;
+}
+
+static void move_chunk(struct mm *mm, unsigned i, bool leave)
+{
+    u64 flags = MOVE | MREMAP_FIXED | (leave ? MREMAP_DONTUNMAP : 0);
+    struct chunk *c = &chunks[i];
+    u64 len = pages(c->len), old = at(i), v = 1;
+
+    c->slot = (c->slot + 1 + below(SLOTS - 1)) % SLOTS;
+    assert_int_equal(mm_mremap(mm, old, len, len, flags, at(i)), at(i));
+    if (!leave)
+        return;
+    assert_int_equal(user_read(mm, old, &v), 0);
+    assert_int_equal(v, 0);
+    assert_int_equal(user_write(mm, old, 1), 0);
+    assert_int_equal(mm_munmap(mm, old, len), 0);
+}
+
+static void migrate_one(struct mm *mm, u64 addr)
+{
+    struct page *page = user_page(mm, addr);
+
+    if (!page || !page_is_user(page) || !lru_isolate(page))
+        return;
+    if (migrate_page(page, MOVE_NOW, NULL))
+        lru_putback(page);
+}
+
+static void replace_by_child(struct mm **mm)
+{
+    struct mm *child = mm_fork(*mm);
+
+    assert_non_null(child);
+    mm_put_user(*mm);
+    *mm = child;
+}
+
+static void one_step(struct mm **mm)
+{
+    unsigned i = (unsigned)below(CHUNKS);
+    struct chunk *c = &chunks[i];
+    u64 n = below(c->len);
+
+    switch (below(12)) {
+    case 0:
+        mm_madvise(*mm, at(i), pages(c->len), MADV_PAGEOUT);
+        break;
+    case 1:
+        replace_by_child(mm);
+        break;
+    case 2:
+        move_chunk(*mm, i, below(2));
+        break;
+    case 3:
+        resize(*mm, i, 1 + below(LONGEST));
+        break;
+    case 4:
+        migrate_one(*mm, at(i) + pages(n));
+        break;
+    case 5:
+        mm_madvise(*mm, at(i) + pages(n), PAGE_SIZE, MADV_DONTNEED);
+        c->word[n] = 0;
+        break;
+    case 6:
+        assert_int_equal(mm_mlock(*mm, at(i) + pages(n), PAGE_SIZE, false), 0);
+        assert_int_equal(mm_munlock(*mm, at(i), pages(c->len)), 0);
+        break;
+    default:
+        c->word[n] = (u64)rand();
+        assert_int_equal(user_write(*mm, at(i) + pages(n), c->word[n]), 0);
+    }
+}
+
+static void random_moves_agree_with_a_model(void **state)
+{
+    const char *given = getenv("SEED");
+    unsigned seed = given ? (unsigned)atoi(given) : (unsigned)getpid();
+    struct mm *mm = process();
+    u64 v;
+
+    (void)state;
+    printf("random moves: seed %u (SEED= repeats it)\n", seed);
+    srand(seed);
+    memset(chunks, 0, sizeof(chunks));
+    for (unsigned i = 0; i < CHUNKS; i++) {
+        chunks[i].len = LONGEST;
+        (void)mm_mmap(mm, at(i), pages(LONGEST), RW,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+    }
+    for (unsigned step = 0; step < 3000; step++) {
+        unsigned i = (unsigned)below(CHUNKS);
+        u64 n = below(chunks[i].len);
+
+        one_step(&mm);
+        if (n < chunks[i].len) {
+            assert_int_equal(user_read(mm, at(i) + pages(n), &v), 0);
+            assert_int_equal(v, chunks[i].word[n]);
+        }
+    }
+    mm_put_user(mm);
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, world_check)
 
 int run_remap_tests(void)
@@ -243,6 +385,7 @@ int run_remap_tests(void)
         TEST(length_0_shows_it_once_more),
         TEST(a_migration_entry_moves_too),
         TEST(bad_requests_lose_nothing),
+        TEST(random_moves_agree_with_a_model),
     };
 
     return cmocka_run_group_tests_name("remap", tests, NULL, NULL);
