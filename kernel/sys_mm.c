@@ -8,6 +8,7 @@
 #include <kernel/shm.h>
 #include <kernel/syscall.h>
 #include <kernel/uaccess.h>
+#include <mm/commit.h>
 #include <mm/filemap.h>
 #include <mm/mm.h>
 #include <mm/slab.h>
@@ -48,7 +49,7 @@ static s64 map_shared_memory(const u64 *a, u32 prot, u32 map_flags)
     if (!m)
         return -ENOMEM;
     ret = mapping_set_size(m, PAGE_UP(a[1]));
-    if (!ret && !(map_flags & MAP_NORESERVE))
+    if (!ret && !vm_noreserve(map_flags & MAP_NORESERVE))
         ret = mapping_commit(m, PAGE_UP(a[1]) >> PAGE_SHIFT);
     if (!ret)
         ret = mm_mmap(current_mm(), a[0], a[1], prot, map_flags, m, 0);

@@ -26,6 +26,12 @@ extern u64 vm_overcommit_kbytes;    /* if not 0, instead of the ratio */
 extern u64 vm_user_reserve_kbytes;  /* kept from a single process, in mode 2 */
 extern u64 vm_admin_reserve_kbytes; /* kept from all but root: from nobody */
 
+/* MAP_NORESERVE and SHM_NORESERVE are obeyed, but not in mode 2. */
+static inline bool vm_noreserve(bool asked)
+{
+    return asked && READ_ONCE(vm_overcommit_mode) != OVERCOMMIT_NEVER;
+}
+
 u64 vm_committed_pages(void);
 u64 vm_commit_limit(void); /* pages: swap, and the ratio of RAM */
 

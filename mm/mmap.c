@@ -162,8 +162,7 @@ static u32 flags_of(const struct mm *mm, u32 prot, u32 map_flags)
     flags |= map_flags & MAP_GROWSDOWN ? VM_GROWSDOWN : 0;
     flags |= map_flags & MAP_LOCKED ? VM_LOCKED : 0;
     flags |= map_flags & MAP_NOWRITE ? VM_NOWRITE : 0;
-    if ((map_flags & MAP_NORESERVE) && vm_overcommit_mode != OVERCOMMIT_NEVER)
-        flags |= VM_NORESERVE;
+    flags |= vm_noreserve(map_flags & MAP_NORESERVE) ? VM_NORESERVE : 0;
     if (vma_is_data(flags) && !(flags & VM_NORESERVE))
         flags |= VM_ACCOUNT;
     return flags;
