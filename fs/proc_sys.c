@@ -41,22 +41,38 @@ static int write_mode(struct text *t, char *line, void *arg)
     return 0;
 }
 
-static void show_ratio(struct text *t, const struct text_file *tf, void *arg)
+/* A number of 32 bits; arg points at it. It is written whole. */
+static void show_u32(struct text *t, const struct text_file *tf, void *arg)
 {
     (void)tf;
-    (void)arg;
-    text_add(t, "%u\n", READ_ONCE(vm_overcommit_ratio));
+    text_add(t, "%u\n", READ_ONCE(*(u32 *)arg));
 }
 
-static int write_ratio(struct text *t, char *line, void *arg)
+static int write_u32(struct text *t, char *line, void *arg)
 {
     u64 n;
 
     (void)t;
-    (void)arg;
-    if (text_number(line, 1000, &n))
+    if (text_number(line, INT32_MAX, &n))
         return -EINVAL;
-    WRITE_ONCE(vm_overcommit_ratio, (u32)n);
+    WRITE_ONCE(*(u32 *)arg, (u32)n);
+    return 0;
+}
+
+static void show_u64(struct text *t, const struct text_file *tf, void *arg)
+{
+    (void)tf;
+    text_add(t, "%llu\n", (unsigned long long)READ_ONCE(*(u64 *)arg));
+}
+
+static int write_u64(struct text *t, char *line, void *arg)
+{
+    u64 n;
+
+    (void)t;
+    if (text_number(line, INT64_MAX, &n))
+        return -EINVAL;
+    WRITE_ONCE(*(u64 *)arg, n);
     return 0;
 }
 
@@ -104,6 +120,15 @@ static void show_hostname(struct text *t, const struct text_file *tf, void *arg)
         .show = show_word, .arg = (void *)(w) \
     }
 
+#define U32(v)                                            \
+    {                                                     \
+        .show = show_u32, .write = write_u32, .arg = &(v) \
+    }
+#define U64(v)                                            \
+    {                                                     \
+        .show = show_u64, .write = write_u64, .arg = &(v) \
+    }
+
 void proc_sys_init(void)
 {
     static const char *const dirs[] = {"/proc/sys", "/proc/sys/vm",
@@ -113,10 +138,13 @@ void proc_sys_init(void)
         struct text_file file;
     } files[] = {
         {"vm/overcommit_memory", {.show = show_mode, .write = write_mode}},
-        {"vm/overcommit_ratio", {.show = show_ratio, .write = write_ratio}},
+        {"vm/overcommit_ratio", U32(vm_overcommit_ratio)},
+        {"vm/overcommit_kbytes", U64(vm_overcommit_kbytes)},
+        {"vm/user_reserve_kbytes", U64(vm_user_reserve_kbytes)},
+        {"vm/admin_reserve_kbytes", U64(vm_admin_reserve_kbytes)},
         {"vm/min_free_kbytes", {.show = show_min_free}},
         {"vm/drop_caches", {.write = write_drop}},
-        {"vm/max_map_count", NUMBER(MAX_AREAS)},
+        {"vm/max_map_count", U32(vm_max_map_count)},
         {"vm/swappiness", NUMBER(60)},
         {"vm/panic_on_oom", NUMBER(0)},
         {"vm/oom_kill_allocating_task", NUMBER(0)},

@@ -75,7 +75,7 @@ static void locked_pages_move(void **state)
 
 static void locked_files_stay(void **state)
 {
-    struct mapping *m = mapping_create();
+    struct mapping *m = mapping_create("test");
     struct mm *mm = process(), *other = process();
     u64 a, b;
 
@@ -206,7 +206,7 @@ static void advice_is_refused(void **state)
 
 static void files_get_holes(void **state)
 {
-    struct mapping *m = mapping_create();
+    struct mapping *m = mapping_create("test");
     struct mm *mm = process();
     u64 a, v;
 

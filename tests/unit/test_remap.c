@@ -134,7 +134,7 @@ static void what_stays_mapped_is_empty(void **state)
 
 static void length_0_shows_it_once_more(void **state)
 {
-    struct mapping *m = mapping_create();
+    struct mapping *m = mapping_create("test");
     struct mm *mm = process();
     u64 a;
     s64 b;
