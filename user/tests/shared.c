@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define WORDS 512
+#define MOST  16 /* processes */
 
 static uint64_t *memory;
 static uint64_t stripe; /* pages */
@@ -62,13 +63,17 @@ static int work(unsigned nr, uint64_t round)
 
 static int one_round(unsigned processes, uint64_t round)
 {
+    pid_t pids[MOST];
     int status, bad = 0;
 
-    for (unsigned i = 0; i < processes; i++)
-        if (fork() == 0)
+    for (unsigned i = 0; i < processes; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
             _exit(work((unsigned)((i + round) % processes), round));
-    for (unsigned i = 0; i < processes; i++)
-        bad += wait(&status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status);
+    }
+    for (unsigned i = 0; i < processes; i++) /* there is the churner, too */
+        bad += waitpid(pids[i], &status, 0) < 0 || !WIFEXITED(status) ||
+               WEXITSTATUS(status);
     return bad;
 }
 
@@ -122,6 +127,8 @@ int main(int argc, char **argv)
     pid_t churner = 0;
     int fd;
 
+    if (processes < 1 || processes > MOST)
+        hot_die("1 to %d processes", MOST);
     hot_begin("shared");
     swapon("/dev/hdc", 0);
     stripe = mib * 256 / processes;
