@@ -187,6 +187,8 @@ int fd_set_cloexec(int fd, bool on);
 
 extern const struct file_ops ramfs_ops;
 int ramfs_truncate(struct inode *inode, u64 size);
+/* May a file be `size` long, by RLIMIT_FSIZE? 0, or -EFBIG and SIGXFSZ. */
+int file_size_allowed(u64 size);
 
 extern const struct file_ops fifo_ops;
 struct pipe *pipe_alloc(void);

@@ -285,16 +285,12 @@ void proc_show_environ(struct text *t, const struct text_file *tf, void *arg)
 
 /* ---- the OOM killer ---- */
 
-/* As Linux scales it: 1000 is all of memory, and adj is in it already. */
 void proc_show_oom_score(struct text *t, const struct text_file *tf, void *arg)
 {
     struct mm *mm = proc_mm_of(pid_of(arg));
-    u64 swap, free;
 
     (void)tf;
-    swap_totals(&swap, &free);
-    text_add(t, "%llu\n",
-             mm ? ULL(oom_badness(mm) * 1000 / (total_frames() + swap)) : 0);
+    text_add(t, "%u\n", mm ? oom_score(mm) : 0);
     if (mm)
         mm_put_user(mm);
 }

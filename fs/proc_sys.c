@@ -41,39 +41,43 @@ static int write_mode(struct text *t, char *line, void *arg)
     return 0;
 }
 
-/* A number of 32 bits; arg points at it. It is written whole. */
-static void show_u32(struct text *t, const struct text_file *tf, void *arg)
+static void show_setting(struct text *t, const struct text_file *tf, void *arg)
 {
+    const u64 *setting = arg;
+
     (void)tf;
-    text_add(t, "%u\n", READ_ONCE(*(u32 *)arg));
+    text_add(t, "%llu\n", (unsigned long long)READ_ONCE(*setting));
 }
 
-static int write_u32(struct text *t, char *line, void *arg)
+static int write_setting(struct text *t, char *line, void *arg)
 {
-    u64 n;
+    u64 n, *setting = arg;
 
     (void)t;
     if (text_number(line, INT32_MAX, &n))
         return -EINVAL;
-    WRITE_ONCE(*(u32 *)arg, (u32)n);
+    WRITE_ONCE(*setting, n);
     return 0;
 }
 
-static void show_u64(struct text *t, const struct text_file *tf, void *arg)
+/* Of the two that say how much RAM counts, the one that is written last
+   holds. */
+static int write_ratio(struct text *t, char *line, void *arg)
 {
-    (void)tf;
-    text_add(t, "%llu\n", (unsigned long long)READ_ONCE(*(u64 *)arg));
+    int err = write_setting(t, line, arg);
+
+    if (!err)
+        WRITE_ONCE(vm_overcommit_kbytes, 0);
+    return err;
 }
 
-static int write_u64(struct text *t, char *line, void *arg)
+static int write_kbytes(struct text *t, char *line, void *arg)
 {
-    u64 n;
+    int err = write_setting(t, line, arg);
 
-    (void)t;
-    if (text_number(line, INT64_MAX, &n))
-        return -EINVAL;
-    WRITE_ONCE(*(u64 *)arg, n);
-    return 0;
+    if (!err)
+        WRITE_ONCE(vm_overcommit_ratio, 0);
+    return err;
 }
 
 static void show_min_free(struct text *t, const struct text_file *tf, void *arg)
@@ -115,18 +119,13 @@ static void show_hostname(struct text *t, const struct text_file *tf, void *arg)
     {                                           \
         .show = show_number, .arg = (void *)(n) \
     }
+#define SETTING(var, how)                                   \
+    {                                                       \
+        .show = show_setting, .write = (how), .arg = &(var) \
+    }
 #define WORD(w)                               \
     {                                         \
         .show = show_word, .arg = (void *)(w) \
-    }
-
-#define U32(v)                                            \
-    {                                                     \
-        .show = show_u32, .write = write_u32, .arg = &(v) \
-    }
-#define U64(v)                                            \
-    {                                                     \
-        .show = show_u64, .write = write_u64, .arg = &(v) \
     }
 
 void proc_sys_init(void)
@@ -138,13 +137,15 @@ void proc_sys_init(void)
         struct text_file file;
     } files[] = {
         {"vm/overcommit_memory", {.show = show_mode, .write = write_mode}},
-        {"vm/overcommit_ratio", U32(vm_overcommit_ratio)},
-        {"vm/overcommit_kbytes", U64(vm_overcommit_kbytes)},
-        {"vm/user_reserve_kbytes", U64(vm_user_reserve_kbytes)},
-        {"vm/admin_reserve_kbytes", U64(vm_admin_reserve_kbytes)},
+        {"vm/overcommit_ratio", SETTING(vm_overcommit_ratio, write_ratio)},
+        {"vm/overcommit_kbytes", SETTING(vm_overcommit_kbytes, write_kbytes)},
+        {"vm/user_reserve_kbytes",
+         SETTING(vm_user_reserve_kbytes, write_setting)},
+        {"vm/admin_reserve_kbytes",
+         SETTING(vm_admin_reserve_kbytes, write_setting)},
         {"vm/min_free_kbytes", {.show = show_min_free}},
         {"vm/drop_caches", {.write = write_drop}},
-        {"vm/max_map_count", U32(vm_max_map_count)},
+        {"vm/max_map_count", SETTING(vm_max_map_count, write_setting)},
         {"vm/swappiness", NUMBER(60)},
         {"vm/panic_on_oom", NUMBER(0)},
         {"vm/oom_kill_allocating_task", NUMBER(0)},

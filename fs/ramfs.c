@@ -17,8 +17,6 @@
 #include <mm/filemap.h>
 #include <mm/slab.h>
 
-#define RLIMIT_FSIZE 1
-
 /* By way of `buf`, one page. Bytes, or -errno if there are none. */
 static s64 read_through(struct mapping *m, u64 pos, u64 ubuf, u64 len,
                         char *buf)
@@ -76,19 +74,30 @@ static s64 write_through(struct inode *inode, u64 pos, u64 ubuf, u64 len,
     return done ? (s64)done : ret;
 }
 
+static int too_big(void)
+{
+    struct siginfo_min info = {.signo = SIGXFSZ, .pid = current_pid()};
+
+    signal_task(current_task(), SIGXFSZ, &info);
+    return -EFBIG;
+}
+
+int file_size_allowed(u64 size)
+{
+    return size <= current_limit(RLIMIT_FSIZE) ? 0 : too_big();
+}
+
 /* RLIMIT_FSIZE: how much of it may be written at pos; -EFBIG: nothing. */
 static int limit_length(u64 pos, u64 *len)
 {
-    struct process *p = current_process();
-    u64 max = p ? READ_ONCE(p->rlimits[RLIMIT_FSIZE][0]) : ~0ull;
-    struct siginfo_min info = {.signo = SIGXFSZ, .pid = current_pid()};
+    u64 max = current_limit(RLIMIT_FSIZE);
 
-    if (pos < max || !*len) {
-        *len = min_u64(*len, max - min_u64(pos, max));
+    if (*len == 0)
         return 0;
-    }
-    signal_task(current_task(), SIGXFSZ, &info);
-    return -EFBIG;
+    if (pos >= max)
+        return too_big();
+    *len = min_u64(*len, max - pos);
+    return 0;
 }
 
 static s64 ramfs_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
@@ -116,10 +125,13 @@ static s64 ramfs_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
 
 int ramfs_truncate(struct inode *inode, u64 size)
 {
-    int err;
+    int err = 0;
 
     mutex_lock(&inode->lock);
-    err = mapping_set_size(inode->data, size);
+    if (size > READ_ONCE(inode->data->size))
+        err = file_size_allowed(size);
+    if (!err)
+        err = mapping_set_size(inode->data, size);
     if (!err)
         inode->mtime_ns = wall_ns(now_ns());
     mutex_unlock(&inode->lock);

@@ -305,7 +305,8 @@ static s64 allocate(struct inode *inode, u32 mode, u64 start, u64 end)
     mutex_lock(&inode->lock);
     size = READ_ONCE(inode->data->size);
     if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size)
-        ret = mapping_set_size(inode->data, end);
+        ret = file_size_allowed(end) ? -EFBIG
+                                     : mapping_set_size(inode->data, end);
     else if ((mode & FALLOC_FL_PUNCH_HOLE) && start < size)
         ret = mapping_punch(inode->data, start, min_u64(end, size));
     mutex_unlock(&inode->lock);

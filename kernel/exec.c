@@ -215,8 +215,6 @@ static int map_images(struct exec *x)
     x->mm = mm_create();
     if (!x->mm)
         return -ENOMEM;
-    if (current_mm())
-        x->mm->oom_score_adj = current_mm()->oom_score_adj;
     err = elf_map(&x->program, x->mm, x->inode);
     if (!err && x->ld)
         err = elf_map(&x->linker, x->mm, x->ld);

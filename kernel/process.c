@@ -9,7 +9,6 @@
  * one for the links, one a thread, one a looker.
  */
 #include <fs/file.h>
-#include <kernel/errno.h>
 #include <kernel/pid.h>
 #include <kernel/print.h>
 #include <kernel/process_private.h>
@@ -17,9 +16,7 @@
 #include <kernel/string.h>
 #include <mm/lockorder.h>
 #include <mm/mm.h>
-#include <mm/oom.h>
 #include <mm/slab.h>
-
 
 struct spinlock tasks_lock = SPINLOCK_INIT("tasks", RANK_TASKS);
 struct list_head all_processes = LIST_INIT(all_processes);
@@ -223,42 +220,6 @@ void process_note_rss(struct process *p, struct mm *mm)
 
     p->max_rss = max_u64(p->max_rss, READ_ONCE(mm->peak_rss));
     spin_unlock_irqrestore(&tasks_lock, flags);
-}
-
-/* The mm of a process that has not ended. Caller holds tasks_lock. */
-static struct mm *some_mm(struct process *p)
-{
-    struct task *t;
-
-    list_for_each_entry (t, &p->threads, proc_node)
-        if (t->mm)
-            return t->mm;
-    return NULL;
-}
-
-int process_get_oom_score_adj(struct process *p)
-{
-    u64 flags = spin_lock_irqsave(&tasks_lock);
-    struct mm *mm = some_mm(p);
-    int adj = mm ? mm->oom_score_adj : 0;
-
-    spin_unlock_irqrestore(&tasks_lock, flags);
-    return adj;
-}
-
-int process_set_oom_score_adj(struct process *p, int adj)
-{
-    struct mm *mm;
-    u64 flags;
-
-    if (adj < OOM_SCORE_ADJ_MIN || adj > OOM_SCORE_ADJ_MAX)
-        return -EINVAL;
-    flags = spin_lock_irqsave(&tasks_lock);
-    mm = some_mm(p);
-    if (mm)
-        WRITE_ONCE(mm->oom_score_adj, (s16)adj);
-    spin_unlock_irqrestore(&tasks_lock, flags);
-    return mm ? 0 : -ESRCH;
 }
 
 /*

@@ -100,11 +100,6 @@ s64 do_wait4(int pid, u64 status, int options, u64 rusage);
 /* Look at a process by pid with a reference (NULL: none). */
 struct process *process_get(int pid);
 void process_put(struct process *p);
-/* /proc/PID/oom_score_adj. It is its memory's, which a child inherits and exec
-   keeps; who shares the memory shares it. A zombie has 0. Set: 0; -EINVAL: not
-   within -1000 to 1000; -ESRCH: a zombie. */
-int process_get_oom_score_adj(struct process *p);
-int process_set_oom_score_adj(struct process *p, int adj);
 
 #define SIGHUP   1
 #define SIGINT   2

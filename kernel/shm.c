@@ -13,6 +13,7 @@
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <kernel/uaccess.h>
+#include <mm/commit.h>
 #include <mm/filemap.h>
 #include <mm/lockorder.h>
 #include <mm/mm.h>
@@ -141,7 +142,7 @@ static struct segment *make_segment(s32 key, u64 size, u32 mode)
     s->changed_at = (u64)now_seconds();
     s->file = mapping_create("/SYSV (deleted)");
     if (s->file && !mapping_set_size(s->file, PAGE_UP(size)) &&
-        ((mode & SHM_NORESERVE) ||
+        (vm_noreserve(mode & SHM_NORESERVE) ||
          !mapping_commit(s->file, PAGE_UP(size) >> PAGE_SHIFT)))
         return s;
     if (s->file)

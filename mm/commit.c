@@ -12,7 +12,7 @@
 #define PER_PAGE (PAGE_SIZE / 1024) /* KiB */
 
 enum overcommit vm_overcommit_mode = OVERCOMMIT_GUESS;
-u32 vm_overcommit_ratio = 50;
+u64 vm_overcommit_ratio = 50;
 u64 vm_overcommit_kbytes;
 u64 vm_user_reserve_kbytes, vm_admin_reserve_kbytes;
 

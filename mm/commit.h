@@ -21,7 +21,7 @@ enum overcommit {
 
 /* /proc/sys/vm/overcommit_memory and _ratio: written whole, read any time. */
 extern enum overcommit vm_overcommit_mode;
-extern u32 vm_overcommit_ratio;     /* percent of RAM, in mode 2 */
+extern u64 vm_overcommit_ratio;     /* percent of RAM, in mode 2 */
 extern u64 vm_overcommit_kbytes;    /* if not 0, instead of the ratio */
 extern u64 vm_user_reserve_kbytes;  /* kept from a single process, in mode 2 */
 extern u64 vm_admin_reserve_kbytes; /* kept from all but root: from nobody */

@@ -95,7 +95,7 @@ struct vma {
 };
 
 /* How many areas an mm may have. /proc/sys/vm writes it; a hint. */
-extern unsigned vm_max_map_count;
+extern u64 vm_max_map_count;
 
 struct mm {
     struct pgtable pt;       /* root fixed; see pgtable.h */
@@ -116,8 +116,8 @@ struct mm {
                                          mmap_lock for writing */
     u64 mmap_top;      /* new areas go below; fixed after exec */
     u32 def_flags;     /* VM_LOCKED..., of areas to come; mmap_lock */
-    s16 oom_score_adj; /* -1000 never, 1000 first; tasks lock to write
-                          (kernel/process.h) */
+    s16 oom_score_adj; /* -1000 never, 1000 first; written whole. A child
+                          inherits it, exec keeps it */
     int pid;           /* for messages: whose it is */
     char comm[16];
     bool oom_victim; /* written by the OOM killer only */

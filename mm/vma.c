@@ -16,7 +16,7 @@
 #include <kernel/print.h>
 #include <kernel/string.h>
 
-unsigned vm_max_map_count = 65530;
+u64 vm_max_map_count = 65530;
 
 static struct slab_cache vma_cache;
 

@@ -3,11 +3,12 @@
  * The memory system calls, a group at a time: what they do, and how they
  * refuse. Runs on Linux too, as root.
  *
- *   memcalls [remap|lock|ask|advise|limits|stack]
+ *   memcalls [remap|lock|ask|advise|limits|overcommit|stack]
  */
 #define _GNU_SOURCE
 #include "lib/hot.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
@@ -316,6 +317,30 @@ static void *map_more(unsigned long bytes, int prot)
     return mmap(NULL, bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+static void note_signal(int sig)
+{
+    got_signal = sig;
+}
+
+static void size_limit(void)
+{
+    int fd = open("/tmp/fsize", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    char buf[64] = "";
+
+    signal(SIGXFSZ, note_signal);
+    set_limit(RLIMIT_FSIZE, 100);
+    OK(fd >= 0 && write(fd, buf, 64) == 64 && write(fd, buf, 64) == 36);
+    FAILS(write(fd, buf, 64), EFBIG);
+    OK(got_signal == SIGXFSZ);
+    FAILS(ftruncate(fd, 101), EFBIG);
+    OK(ftruncate(fd, 100) == 0 && ftruncate(fd, 10) == 0);
+    FAILS(pwrite(fd, buf, 1, 100), EFBIG);
+    OK(pwrite(fd, buf, 0, 200) == 0);
+    set_limit(RLIMIT_FSIZE, RLIM_INFINITY);
+    signal(SIGXFSZ, SIG_DFL);
+    OK(close(fd) == 0 && unlink("/tmp/fsize") == 0);
+}
+
 static void limits(void)
 {
     struct rlimit r;
@@ -351,6 +376,40 @@ static void limits(void)
     r.rlim_cur = r.rlim_max + 1;
     FAILS(setrlimit(RLIMIT_NOFILE, &r), EINVAL);
     FAILS(getrlimit(99, &r), EINVAL);
+    size_limit();
+}
+
+/* ---- the policies of overcommit: not to be played with elsewhere ---- */
+
+static void overcommit(void)
+{
+    void *p;
+
+    if (access("/proc/mm_verify", F_OK))
+        return;
+    OK(hot_write_file("/proc/sys/vm/overcommit_memory", "1") == 0);
+    p = map_more(1ul << 40, RW);
+    OK(p != MAP_FAILED && munmap(p, 1ul << 40) == 0);
+    OK(hot_write_file("/proc/sys/vm/overcommit_memory", "2") == 0);
+    OK(hot_write_file("/proc/sys/vm/overcommit_kbytes", "4096") == 0);
+    p = map_more(1ul << 30, PROT_NONE);
+    OK(p != MAP_FAILED);
+    FAILS(mprotect(p, 1ul << 30, RW), ENOMEM);
+    FAILS(mmap(p, 1ul << 30, RW,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0),
+          ENOMEM);
+    FAILS(mmap(NULL, 1ul << 30, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
+               -1, 0),
+          ENOMEM);
+    OK(mprotect(p, 1ul << 20, RW) == 0 && munmap(p, 1ul << 30) == 0);
+    OK(hot_write_file("/proc/sys/vm/overcommit_ratio", "50") == 0);
+    OK(hot_write_file("/proc/sys/vm/overcommit_memory", "0") == 0);
+    OK(hot_write_file("/proc/sys/vm/max_map_count", "8") == 0);
+    p = map_more(8 * PAGE, RW);
+    OK(p == MAP_FAILED || mprotect((char *)p + PAGE, PAGE, PROT_READ) == -1);
+    OK(errno == ENOMEM);
+    OK(hot_write_file("/proc/sys/vm/max_map_count", "65530") == 0);
+    OK(p == MAP_FAILED || munmap(p, 8 * PAGE) == 0);
 }
 
 /* ---- stacks and tables ---- */
@@ -411,8 +470,10 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } groups[] = {{"remap", remap},   {"lock", lock},     {"ask", ask},
-                  {"advise", advise}, {"limits", limits}, {"stack", stack}};
+    } groups[] = {{"remap", remap},   {"lock", lock},
+                  {"ask", ask},       {"advise", advise},
+                  {"limits", limits}, {"overcommit", overcommit},
+                  {"stack", stack}};
 
     hot_begin("memcalls");
     swapon("/dev/hdc", 0);
