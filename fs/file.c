@@ -101,7 +101,7 @@ static int check_kind(struct inode *inode, u32 flags)
     if (is_kind(inode, S_IFLNK))
         return -ELOOP;
     if (is_kind(inode, S_IFDIR))
-        return writes || (flags & O_CREAT) ? -EISDIR : 0;
+        return writes || (flags & (O_CREAT | O_TRUNC)) ? -EISDIR : 0;
     if (flags & O_DIRECTORY)
         return -ENOTDIR;
     return inode->fops ? 0 : -ENXIO;
@@ -152,28 +152,38 @@ static struct inode *make_nameless(struct inode *start, const char *path,
     return inode;
 }
 
+#define OPEN_FLAGS 037777703u /* O_ACCMODE, and from O_CREAT to O_TMPFILE */
+
 struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
                           int *err)
 {
     struct inode *start = path_start(dirfd, path, err), *inode;
+    bool nameless = (flags & O_TMPFILE) == O_TMPFILE;
+    struct file *f;
 
     if (!start)
         return NULL;
-    if ((flags & O_ACCMODE) == O_ACCMODE) {
+    flags &= OPEN_FLAGS; /* openat ignores what it does not know */
+    if ((flags & O_ACCMODE) == O_ACCMODE ||
+        (nameless && (flags & O_ACCMODE) == O_RDONLY) ||
+        (!nameless && (flags & O_CREAT) && (flags & O_DIRECTORY))) {
         inode_put(start);
         *err = -EINVAL;
         return NULL;
     }
     mutex_lock(&fs_tree_lock);
-    if ((flags & O_TMPFILE) == O_TMPFILE)
+    if (nameless)
         inode = make_nameless(start, path, flags, mode, err);
     else
         inode = find_or_create(start, path, flags, mode, err);
     mutex_unlock(&fs_tree_lock);
     inode_put(start);
-    if ((flags & O_TMPFILE) == O_TMPFILE)
+    if (nameless)
         flags &= ~(u32)O_TMPFILE; /* O_DIRECTORY is part of it */
-    return inode ? open_inode(inode, flags, err) : NULL;
+    f = inode ? open_inode(inode, flags, err) : NULL;
+    if (f && nameless)
+        f->flags |= O_TMPFILE; /* for F_GETFL */
+    return f;
 }
 
 struct file *file_open(const char *path, u32 flags, u32 mode, int *err)

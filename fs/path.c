@@ -229,6 +229,15 @@ struct inode *path_lookup(const char *path, bool nofollow, int *err)
     return path_lookup_at(AT_FDCWD, path, nofollow, err);
 }
 
+/* Caller holds the tree lock. */
+static bool has_name(struct inode *dir, const char *name)
+{
+    struct inode *there = dir_lookup(dir, name);
+
+    inode_put(there);
+    return there != NULL;
+}
+
 int path_link(int dirfd, const char *path, struct inode *child)
 {
     struct place place;
@@ -241,7 +250,7 @@ int path_link(int dirfd, const char *path, struct inode *child)
     err = path_parent(start, path, &place);
     if (!err) {
         if (place.slash && !is_kind(child, S_IFDIR))
-            err = -ENOENT;
+            err = has_name(place.dir, place.name) ? -EEXIST : -ENOENT;
         else
             err = dir_add(place.dir, place.name, child);
         inode_put(place.dir);

@@ -17,6 +17,14 @@
 #include <mm/filemap.h>
 #include <mm/slab.h>
 
+/* A piece within a page of the file, and of the user: so what lies before an
+   address that is not there is read and written, as in Linux. */
+static u64 piece(u64 pos, u64 ubuf, u64 left)
+{
+    left = min_u64(left, PAGE_SIZE - (pos & ~PAGE_MASK));
+    return min_u64(left, PAGE_SIZE - (ubuf & ~PAGE_MASK));
+}
+
 /* By way of `buf`, one page. Bytes, or -errno if there are none. */
 static s64 read_through(struct mapping *m, u64 pos, u64 ubuf, u64 len,
                         char *buf)
@@ -25,7 +33,7 @@ static s64 read_through(struct mapping *m, u64 pos, u64 ubuf, u64 len,
     s64 ret = 0;
 
     while (done < len) {
-        u64 n = min_u64(len - done, PAGE_SIZE - ((pos + done) & ~PAGE_MASK));
+        u64 n = piece(pos + done, ubuf + done, len - done);
 
         ret = mapping_read(m, pos + done, buf, n);
         if (ret > 0 && copy_to_user(ubuf + done, buf, (u64)ret))
@@ -62,7 +70,7 @@ static s64 write_through(struct inode *inode, u64 pos, u64 ubuf, u64 len,
     s64 ret = 0;
 
     while (done < len) {
-        u64 n = min_u64(len - done, PAGE_SIZE - ((pos + done) & ~PAGE_MASK));
+        u64 n = piece(pos + done, ubuf + done, len - done);
 
         ret = copy_from_user(buf, ubuf + done, n);
         if (!ret)

@@ -14,6 +14,9 @@
 #define F_DUPFD         0
 #define F_GETFD         1
 #define F_SETFD         2
+#define SEEK_DATA 3
+#define SEEK_HOLE 4
+
 #define F_GETFL         3
 #define F_SETFL         4
 #define F_GETLK         5
@@ -204,6 +207,19 @@ static u64 end_of(struct inode *inode)
 }
 
 /* Caller holds the file's lock. */
+/* SEEK_DATA, SEEK_HOLE: holes are not told apart, so all is data to the end. */
+static s64 seek_data(struct file *f, s64 offset, int whence)
+{
+    s64 end = (s64)end_of(f->inode);
+
+    if (!f->inode->data || (whence != SEEK_DATA && whence != SEEK_HOLE))
+        return -EINVAL;
+    if (offset < 0 || offset >= end)
+        return -ENXIO;
+    f->pos = (u64)(whence == SEEK_DATA ? offset : end);
+    return (s64)f->pos;
+}
+
 static s64 seek(struct file *f, s64 offset, int whence)
 {
     s64 base, pos;
@@ -215,7 +231,7 @@ static s64 seek(struct file *f, s64 offset, int whence)
     else if (whence == SEEK_END)
         base = (s64)end_of(f->inode);
     else
-        return -EINVAL;
+        return seek_data(f, offset, whence);
     if (__builtin_add_overflow(base, offset, &pos))
         return -EOVERFLOW;
     if (pos < 0)

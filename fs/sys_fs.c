@@ -48,10 +48,16 @@ static s64 make_node(int dirfd, u64 user_path, u32 mode, u64 rdev)
 {
     u32 kind = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
 
-    if (kind == S_IFDIR)
-        return -EPERM;
-    if (kind == S_IFLNK)
-        return -EINVAL;
+    switch (kind) {
+    case S_IFREG:
+    case S_IFCHR:
+    case S_IFBLK:
+    case S_IFIFO:
+    case S_IFSOCK:
+        break;
+    default:
+        return kind == S_IFDIR ? -EPERM : -EINVAL;
+    }
     return link_new(dirfd, user_path,
                     inode_make(kind | without_umask(mode), rdev));
 }
@@ -137,9 +143,21 @@ s64 sys_linkat(const u64 *a)
 
 static int remove_place(const struct place *place, bool is_dir)
 {
+    struct inode *there;
+    bool folder;
+
     if (is_dir)
         return dir_rmdir(place->dir, place->name);
-    return place->slash ? -ENOTDIR : dir_unlink(place->dir, place->name);
+    if (!strcmp(place->name, ".") || !strcmp(place->name, ".."))
+        return -EISDIR;
+    if (!place->slash)
+        return dir_unlink(place->dir, place->name);
+    there = dir_lookup(place->dir, place->name);
+    folder = there && is_kind(there, S_IFDIR);
+    if (!there)
+        return -ENOENT;
+    inode_put(there);
+    return folder ? -EISDIR : -ENOTDIR;
 }
 
 static s64 remove_name(int dirfd, u64 user_path, bool is_dir)
@@ -183,6 +201,11 @@ s64 sys_unlinkat(const u64 *a)
     return remove_name((int)a[0], a[1], (u32)a[2] & AT_REMOVEDIR);
 }
 
+static bool is_dots(const char *name)
+{
+    return !strcmp(name, ".") || !strcmp(name, "..");
+}
+
 struct renaming {
     struct inode *from_dir, *to_dir; /* where relative paths begin */
     const char *old, *new;
@@ -198,6 +221,10 @@ static int rename_from(const struct renaming *r, const struct place *from)
 
     if (err)
         return err;
+    if (is_dots(from->name) || is_dots(to.name)) {
+        inode_put(to.dir);
+        return -EBUSY;
+    }
     there = r->keep ? dir_lookup(to.dir, to.name) : NULL;
     if (there)
         err = -EEXIST;

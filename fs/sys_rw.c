@@ -105,6 +105,15 @@ static s64 rw_here(struct file *f, const struct user_range *r, unsigned n,
     return ret;
 }
 
+/* User addresses, even where the file will not look at them. */
+static int check_ranges(const struct user_range *r, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (r[i].len > USER_END || r[i].addr > USER_END - r[i].len)
+            return -EFAULT;
+    return 0;
+}
+
 /* pos: NULL = where the file is. */
 static s64 file_rw(int fd, const struct user_range *r, unsigned n,
                    const u64 *pos, bool write)
@@ -116,6 +125,8 @@ static s64 file_rw(int fd, const struct user_range *r, unsigned n,
     if (!f)
         return -EBADF;
     ret = check_file(f, write);
+    if (!ret)
+        ret = check_ranges(r, n);
     if (!ret && pos && !file_has_pos(f) && !f->ops->anywhere)
         ret = -ESPIPE;
     if (!ret)

@@ -68,7 +68,7 @@ s64 sys_setpgid(const u64 *a)
     u64 flags;
     int err;
 
-    if ((int)a[1] < 0)
+    if ((int)a[1] < 0 || (int)a[0] < 0)
         return -EINVAL;
     flags = spin_lock_irqsave(&tasks_lock);
     err = set_group(current_process(), (int)a[0], (int)a[1]);

@@ -50,11 +50,15 @@ static s64 limit_call(struct process *p, u64 which, u64 new, u64 old)
 
 s64 sys_getrlimit(const u64 *a)
 {
+    if (!a[1] && a[0] < NR_LIMITS)
+        return -EFAULT;
     return limit_call(current_process(), a[0], 0, a[1]);
 }
 
 s64 sys_setrlimit(const u64 *a)
 {
+    if (!a[1])
+        return -EFAULT;
     return limit_call(current_process(), a[0], a[1], 0);
 }
 

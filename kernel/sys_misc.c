@@ -173,7 +173,7 @@ s64 sys_prctl(const u64 *a)
     case PR_GET_PDEATHSIG:
         return put_user_u32(a[1], 0);
     case PR_GET_DUMPABLE:
-        return 0;
+        return 1;
     case PR_SET_NO_NEW_PRIVS: /* exec never gives any */
         return a[1] != 1 || a[2] || a[3] || a[4] ? -EINVAL : 0;
     case PR_GET_NO_NEW_PRIVS:

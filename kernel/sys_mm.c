@@ -93,16 +93,31 @@ static s64 map_file(const u64 *a, u32 prot, u32 map_flags)
     return ret;
 }
 
+static bool fd_is_open(int fd)
+{
+    struct file *f = fd_get(fd);
+
+    if (f)
+        file_put(f);
+    return f != NULL;
+}
+
 /* Bits that mean nothing here (MAP_STACK, MAP_NORESERVE...) are ignored, as in
    Linux; huge pages there are none. */
 s64 sys_mmap(const u64 *a)
 {
     u32 prot = (u32)a[2], map_flags = (u32)a[3] & ~MAP_NOWRITE;
 
+    if (a[5] & ~PAGE_MASK)
+        return -EINVAL;
+    if (!(map_flags & MAP_ANONYMOUS) && !fd_is_open((int)a[4]))
+        return -EBADF; /* before anything else is looked at */
     if (!a[1] || (map_flags & MAP_HUGETLB))
         return -EINVAL;
-    if (a[1] > USER_END || a[5] > USER_END)
+    if (a[1] > USER_END)
         return -ENOMEM;
+    if (a[5] + PAGE_UP(a[1]) < a[5])
+        return -EOVERFLOW;
     if ((map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE &&
         (map_flags & ~(u32)MAP_LEGACY))
         return -EOPNOTSUPP;

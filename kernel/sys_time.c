@@ -90,9 +90,10 @@ s64 sys_clock_nanosleep(const u64 *a)
     u64 ns;
     int err = get_timespec(a[2], &ns);
 
-    if (a[0] > CLOCK_LAST || a[0] == CLOCK_THREAD_CPUTIME)
+    if (a[0] > CLOCK_LAST)
         return -EINVAL;
-    if (a[0] == CLOCK_PROCESS_CPUTIME)
+    /* Not by the clocks of processors, the raw and the coarse ones. */
+    if (a[0] >= CLOCK_PROCESS_CPUTIME && a[0] < CLOCK_LAST)
         return -EOPNOTSUPP;
     if (err)
         return err;

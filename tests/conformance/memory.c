@@ -14,7 +14,6 @@ static const struct {
     {"odd", 0x7000000001},
     {"low", PAGE},
     {"top", 0x7ffffffff000},
-    {"last", 0x7fffffffe000},
     {"kernel", (unsigned long)KERNEL},
     {"minus", ~0xffful},
 };

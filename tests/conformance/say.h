@@ -67,7 +67,7 @@ static inline void say_result(long ret, int exact, const char *fmt, ...)
 }
 
 #define NUM(ret, ...)  (errno = 0, say_result((long)(ret), 1, __VA_ARGS__))
-#define OKAY(ret, ...) (errno = 0, say_result((long)(ret), 0, __VA_ARGS__))
+#define OKAY(ret, ...) say_result((long)(ret), 0, __VA_ARGS__)
 
 /* A word or a number that is a fact. */
 #define FACT(value, ...)                  \
