@@ -13,6 +13,7 @@
 #include <kernel/string.h>
 #include <kernel/time.h>
 #include <mm/mm.h>
+#include <mm/slab.h>
 
 #define TICKS(ns) ((unsigned long long)((ns) / (NSEC_PER_SEC / 100)))
 
@@ -221,15 +222,18 @@ static void show_wchan(struct text *t, const struct text_file *tf, void *arg)
     text_add(t, "0"); /* as Linux's, for whoever may not look */
 }
 
-static struct inode *make_link(const char *target, u64 ino)
+static struct inode *named(struct inode *link, u64 ino)
 {
-    struct inode *link = inode_make_link(target);
-
     if (link) {
         link->ino = ino;
         link->nlink = 1;
     }
     return link;
+}
+
+static struct inode *make_link(const char *target, u64 ino)
+{
+    return named(inode_make_link(target), ino);
 }
 
 /* Which program it runs: where that was found, when it was. */
@@ -248,20 +252,23 @@ static struct inode *make_exe(int pid, u64 ino)
     return make_link(path, ino);
 }
 
+/* The link leads to the folder itself, even if that is removed. We are under
+   the tree lock, as every look-up is, so it stays where it is. */
 static struct inode *make_cwd(int pid, u64 ino)
 {
     struct process *p = process_get(pid);
-    char path[256] = "/";
-    int err = -ENOENT;
+    char *path = kmalloc(PATH_MAX, ALLOC_KERNEL);
+    struct inode *link = NULL;
 
-    if (!p)
-        return NULL;
-    mutex_lock(&fs_tree_lock);
-    if (p->cwd)
-        err = inode_path(p->cwd, path, sizeof(path));
-    mutex_unlock(&fs_tree_lock);
-    process_put(p);
-    return err ? NULL : make_link(path, ino);
+    if (p && path && p->cwd) {
+        if (inode_path(p->cwd, path, PATH_MAX))
+            str_copy(path, "(deleted)", PATH_MAX);
+        link = inode_make_direct_link(path, p->cwd);
+    }
+    kfree(path);
+    if (p)
+        process_put(p);
+    return named(link, ino);
 }
 
 static struct inode *make_root(int pid, u64 ino)
