@@ -11,6 +11,7 @@ void tty_init(void);
 /* The device number of the session's terminal, as in /proc/PID/stat; 0: it
    has none. */
 int tty_of_session(int sid);
+int tty_foreground(int sid); /* the group that it listens to; -1: none */
 void ports_init(void);  /* fs/port.c */
 void blkdev_init(void); /* a node for each disk */
 struct blockdev;

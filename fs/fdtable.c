@@ -134,6 +134,21 @@ int fdtable_next(struct fdtable *t, int fd)
     return fd;
 }
 
+unsigned fdtable_size(struct fdtable *t)
+{
+    return READ_ONCE(t->size);
+}
+
+u32 fdtable_cloexec(struct fdtable *t, int fd)
+{
+    bool on;
+
+    spin_lock(&t->lock);
+    on = (unsigned)fd < t->size && get_bit(t, (unsigned)fd);
+    spin_unlock(&t->lock);
+    return on ? O_CLOEXEC : 0;
+}
+
 struct file *fd_get(int fd)
 {
     struct process *p = current_process();

@@ -59,6 +59,8 @@ static struct inode *create_at(struct place *place, u32 mode, int *err)
     mode &= MODE_BITS & ~(p ? p->umask : 0);
     inode = inode_make(S_IFREG | mode, 0);
     *err = inode ? dir_add(place->dir, place->name, inode) : -ENOMEM;
+    if (*err == -EPERM)
+        *err = -EACCES; /* /sys: so says open, and mkdir the other */
     if (*err) {
         inode_put(inode);
         return NULL;

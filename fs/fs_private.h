@@ -174,6 +174,9 @@ s64 anon_file(const struct file_ops *ops, void *private, u32 flags);
 struct file *fdtable_file(struct fdtable *t, int fd);
 /* The first open one from fd (>= 0) on; -1: none. The same rule. */
 int fdtable_next(struct fdtable *t, int fd);
+unsigned fdtable_size(struct fdtable *t);
+/* O_CLOEXEC or 0, of an fd that may be open. */
+u32 fdtable_cloexec(struct fdtable *t, int fd);
 /* As fd_install, at `from` or above. */
 int fd_install_from(struct file *f, int from, bool cloexec);
 /* Two new files, whose numbers go to the program: 0, or none and -errno. */

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /proc/PID/fd: a link for each open file, which says what it is, and leads
- * there whether or not it has a name.
+ * there whether or not it has a name; /proc/PID/fdinfo: how it is open.
  *
  * All of this runs under the tree lock, as dir_ops do. The process may close
  * its files, or end, meanwhile; then we let go of them in its place, which is
  * allowed here, as every release takes locks that come after that one only.
  */
 #include <fs/fs_private.h>
-#include <fs/procfs.h>
-#include <fs/text.h>
+#include <fs/proc_pid.h>
 #include <kernel/print.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
@@ -56,6 +55,14 @@ static void describe(struct inode *inode, char *buf, size_t size)
              (unsigned long long)inode->ino);
 }
 
+/* How it is open, as if these were permissions. */
+static u32 link_mode(const struct file *f)
+{
+    u32 how = f->flags & O_ACCMODE;
+
+    return 0100 | (how != O_WRONLY ? 0400 : 0) | (how != O_RDONLY ? 0200 : 0);
+}
+
 static struct inode *make_link(struct file *f, u64 ino)
 {
     char *path = kmalloc(PATH_MAX, ALLOC_KERNEL);
@@ -67,21 +74,17 @@ static struct inode *make_link(struct file *f, u64 ino)
     link = inode_make_direct_link(path, f->inode);
     kfree(path);
     if (link) {
+        link->mode = S_IFLNK | link_mode(f);
         link->ino = ino;
         link->nlink = 1;
     }
     return link;
 }
 
-static int pid_of(struct inode *dir)
-{
-    return (int)(u64)dir->private;
-}
-
 /* Beyond the numbers of fs/proc_pid.c. */
 static u64 fd_ino(struct inode *dir, u64 fd)
 {
-    return (1ull << 42) + ((u64)pid_of(dir) << 10) + fd;
+    return dir->ino << 20 | (fd + 1);
 }
 
 static struct inode *fd_lookup(struct inode *dir, const char *name)
@@ -93,7 +96,7 @@ static struct inode *fd_lookup(struct inode *dir, const char *name)
 
     if (text_number(name, INT32_MAX, &fd))
         return NULL;
-    t = files_of(pid_of(dir));
+    t = files_of(pid_of(dir->private));
     f = t ? fdtable_file(t, (int)fd) : NULL;
     if (f) {
         link = make_link(f, fd_ino(dir, fd));
@@ -106,7 +109,7 @@ static struct inode *fd_lookup(struct inode *dir, const char *name)
 static bool fd_next(struct inode *dir, u64 *n, char *name, size_t size,
                     u64 *ino)
 {
-    struct fdtable *t = *n <= INT32_MAX ? files_of(pid_of(dir)) : NULL;
+    struct fdtable *t = *n <= INT32_MAX ? files_of(pid_of(dir->private)) : NULL;
     int fd = t ? fdtable_next(t, (int)*n) : -1;
 
     fdtable_put(t);
@@ -120,14 +123,68 @@ static bool fd_next(struct inode *dir, u64 *n, char *name, size_t size,
 
 static const struct dir_ops fd_ops = {.lookup = fd_lookup, .next = fd_next};
 
-struct inode *proc_fd_make(int pid, u64 ino)
+static struct inode *make_dir(const struct dir_ops *ops, u32 mode, void *arg,
+                              u64 ino)
 {
-    struct inode *dir = inode_create(S_IFDIR | 0500);
+    struct inode *dir = inode_create(S_IFDIR | mode);
 
     if (dir) {
         dir->ino = ino;
-        dir->dops = &fd_ops;
-        dir->private = (void *)(u64)pid;
+        dir->dops = ops;
+        dir->private = arg;
     }
     return dir;
+}
+
+struct inode *proc_fd_make(void *arg, u64 ino)
+{
+    return make_dir(&fd_ops, 0500, arg, ino);
+}
+
+/* ---- fdinfo ---- */
+
+/* The argument of these files: the process, and which of its files. */
+static void show_fdinfo(struct text *t, const struct text_file *tf, void *arg)
+{
+    int fd = tid_of(arg);
+    struct fdtable *files = files_of(pid_of(arg));
+    struct file *f = files ? fdtable_file(files, fd) : NULL;
+
+    (void)tf;
+    if (f) {
+        text_add(t, "pos:\t%llu\nflags:\t0%o\nmnt_id:\t1\nino:\t%llu\n",
+                 (unsigned long long)READ_ONCE(f->pos),
+                 READ_ONCE(f->flags) | fdtable_cloexec(files, fd),
+                 f->inode ? (unsigned long long)f->inode->ino : 0);
+        file_put(f);
+    }
+    fdtable_put(files);
+}
+
+static struct inode *fdinfo_lookup(struct inode *dir, const char *name)
+{
+    static const struct text_file file = {.show = show_fdinfo};
+    int pid = pid_of(dir->private);
+    struct fdtable *t;
+    struct file *f;
+    u64 fd;
+
+    if (text_number(name, INT32_MAX, &fd))
+        return NULL;
+    t = files_of(pid);
+    f = t ? fdtable_file(t, (int)fd) : NULL;
+    fdtable_put(t);
+    if (!f)
+        return NULL;
+    file_put(f);
+    return text_inode(&file, TEXT_PROCESS, fd_ino(dir, fd),
+                      pid_arg(pid, (int)fd));
+}
+
+static const struct dir_ops fdinfo_ops = {.lookup = fdinfo_lookup,
+                                          .next = fd_next};
+
+struct inode *proc_fdinfo_make(void *arg, u64 ino)
+{
+    return make_dir(&fdinfo_ops, 0555, arg, ino);
 }

@@ -90,7 +90,7 @@ static s64 pagemap_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
 
 static const struct file_ops pagemap_ops = {.read = pagemap_read};
 
-struct inode *proc_pagemap_make(int pid, u64 ino)
+struct inode *proc_pagemap_make(void *arg, u64 ino)
 {
     struct inode *inode = inode_create(S_IFREG | 0400);
 
@@ -99,6 +99,6 @@ struct inode *proc_pagemap_make(int pid, u64 ino)
     inode->ino = ino;
     inode->nlink = 1;
     inode->fops = &pagemap_ops;
-    inode->private = (void *)(u64)pid;
+    inode->private = arg;
     return inode;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/PID: the memory of a process, in Linux's forms: maps, smaps, statm,
- * cmdline, environ, and its standing with the OOM killer.
+ * /proc/PID: the memory of a process, in Linux's forms: maps, statm, cmdline,
+ * environ, and its standing with the OOM killer.
  *
  * Whoever reads is a user of that memory meanwhile: neither areas nor tables
  * go away under him, even if the process ends.
@@ -45,200 +45,63 @@ struct mm *proc_mm_of(int pid)
     return mm;
 }
 
-/* ---- maps ---- */
-
-/* Files have no device, and no name once they are open: what an area shows is
-   told apart by a number. */
-static void show_area(struct text *t, const struct vma *v)
+bool proc_for_areas(int pid, void (*fn)(void *arg, struct vma *v), void *arg)
 {
-    char line[96];
-    int n = snprintf(
-        line, sizeof(line), "%08llx-%08llx %c%c%c%c %08llx 00:0%d %llu",
-        ULL(v->start), ULL(v->end), v->flags & VM_READ ? 'r' : '-',
-        v->flags & VM_WRITE ? 'w' : '-', v->flags & VM_EXEC ? 'x' : '-',
-        v->flags & VM_SHARED ? 's' : 'p',
-        v->file ? ULL(v->pgoff << PAGE_SHIFT) : 0, v->file ? 1 : 0,
-        v->file ? ULL(v->file->nr) : 0);
-
-    if (v->name)
-        text_add(t, "%-72s %s\n", line, v->name);
-    else if (v->file)
-        text_add(t, "%-72s %s\n", line, v->file->name);
-    else
-        text_add(t, "%.*s \n", n, line);
-}
-
-static void for_areas(struct text *t, void *arg,
-                      void (*fn)(struct text *t, struct vma *v))
-{
-    struct mm *mm = proc_mm_of(pid_of(arg));
+    struct mm *mm = proc_mm_of(pid);
 
     if (!mm)
-        return;
+        return false;
     down_read(&mm->mmap_lock);
     for (unsigned i = 0; i < mm->nr_areas; i++)
-        fn(t, mm->areas[i]);
+        fn(arg, mm->areas[i]);
     up_read(&mm->mmap_lock);
     mm_put_user(mm);
+    return true;
 }
 
-static void show_one_area(struct text *t, struct vma *v)
+static void show_one_area(void *text, struct vma *v)
 {
-    show_area(t, v);
+    proc_show_area(text, v);
 }
 
 void proc_show_maps(struct text *t, const struct text_file *tf, void *arg)
 {
     (void)tf;
-    for_areas(t, arg, show_one_area);
+    proc_for_areas(pid_of(arg), show_one_area, t);
 }
 
-/* ---- smaps ---- */
-
-struct sums { /* pages; pss in bytes */
-    u64 size, rss, pss, shared, private, referenced, anon, swap, locked;
+struct statm { /* pages */
+    u64 text, file;
 };
 
-static void add_present(struct sums *s, pte_t e)
+static void add_statm(void *arg, struct vma *v)
 {
-    const struct page *p = pfn_to_page(pte_pfn(e));
-    int maps = page_mapcount(p);
+    struct page_sums s = {0};
+    struct statm *m = arg;
 
-    s->rss++;
-    s->pss += PAGE_SIZE / (u64)(maps > 0 ? maps : 1);
-    s->anon += p->use == PAGE_ANON;
-    s->referenced += !!(e & PTE_A);
-    *(maps > 1 ? &s->shared : &s->private) += 1;
-}
-
-static void add_area(struct sums *s, struct vma *v)
-{
-    u64 va = v->start, before = s->rss;
-    pte_t *p;
-
-    s->size += (v->end - v->start) >> PAGE_SHIFT;
-    spin_lock(&v->mm->pt_lock);
-    while ((p = pt_next(v->mm->pt.root, &va, v->end))) {
-        pte_t e = pte_read(p);
-
-        if (pte_present(e) && !(e & PTE_ZERO))
-            add_present(s, e);
-        else if (!pte_present(e) && pte_is_swap(e))
-            s->swap++;
-        va += PAGE_SIZE;
-    }
-    spin_unlock(&v->mm->pt_lock);
-    if (v->flags & VM_LOCKED)
-        s->locked += s->rss - before;
-}
-
-/* Whether a page's contents differ from swap's is not kept by entry: all that
-   is present counts as dirty. */
-static void show_sums(struct text *t, const struct sums *s)
-{
-    text_add(t,
-             "Rss:            %8llu kB\nPss:            %8llu kB\n"
-             "Pss_Dirty:      %8llu kB\n",
-             KIB(s->rss), ULL(s->pss / 1024), ULL(s->pss / 1024));
-    text_add(t,
-             "Shared_Clean:   %8llu kB\nShared_Dirty:   %8llu kB\n"
-             "Private_Clean:  %8llu kB\nPrivate_Dirty:  %8llu kB\n",
-             0ull, KIB(s->shared), 0ull, KIB(s->private));
-    text_add(t,
-             "Referenced:     %8llu kB\nAnonymous:      %8llu kB\n"
-             "LazyFree:       %8llu kB\nAnonHugePages:  %8llu kB\n"
-             "ShmemPmdMapped: %8llu kB\nFilePmdMapped:  %8llu kB\n"
-             "Shared_Hugetlb: %8llu kB\nPrivate_Hugetlb:%8llu kB\n"
-             "Swap:           %8llu kB\nSwapPss:        %8llu kB\n"
-             "Locked:         %8llu kB\n",
-             KIB(s->referenced), KIB(s->anon), 0ull, 0ull, 0ull, 0ull, 0ull,
-             0ull, KIB(s->swap), KIB(s->swap), KIB(s->locked));
-}
-
-static void show_flags(struct text *t, u32 flags)
-{
-    static const struct {
-        u32 flag;
-        const char *word;
-    } words[] = {
-        {VM_READ, " rd"},       {VM_WRITE, " wr"},     {VM_EXEC, " ex"},
-        {VM_SHARED, " sh"},     {VM_GROWSDOWN, " gd"}, {VM_LOCKED, " lo"},
-        {VM_DONTFORK, " dc"},   {VM_ACCOUNT, " ac"},   {VM_NORESERVE, " nr"},
-        {VM_WIPEONFORK, " wf"},
-    };
-
-    text_add(t, "VmFlags:");
-    for (unsigned i = 0; i < ARRAY_SIZE(words); i++)
-        if (flags & words[i].flag)
-            text_add(t, "%s", words[i].word);
-    text_add(t, " \n");
-}
-
-static void show_area_sums(struct text *t, struct vma *v)
-{
-    struct sums s = {0};
-
-    add_area(&s, v);
-    show_area(t, v);
-    text_add(t,
-             "Size:           %8llu kB\nKernelPageSize: %8u kB\n"
-             "MMUPageSize:    %8u kB\n",
-             KIB(s.size), 4u, 4u);
-    show_sums(t, &s);
-    text_add(t, "THPeligible:    0\n");
-    show_flags(t, v->flags);
-}
-
-void proc_show_smaps(struct text *t, const struct text_file *tf, void *arg)
-{
-    (void)tf;
-    for_areas(t, arg, show_area_sums);
-}
-
-void proc_show_rollup(struct text *t, const struct text_file *tf, void *arg)
-{
-    struct mm *mm = proc_mm_of(pid_of(arg));
-    struct sums s = {0};
-
-    (void)tf;
-    if (!mm)
+    if (!v->file)
         return;
-    down_read(&mm->mmap_lock);
-    for (unsigned i = 0; i < mm->nr_areas; i++)
-        add_area(&s, mm->areas[i]);
-    if (mm->nr_areas)
-        text_add(t, "%08llx-%08llx ---p 00000000 00:00 0 %30s[rollup]\n",
-                 ULL(mm->areas[0]->start),
-                 ULL(mm->areas[mm->nr_areas - 1]->end), "");
-    up_read(&mm->mmap_lock);
-    mm_put_user(mm);
-    show_sums(t, &s);
+    proc_add_area(&s, v);
+    m->file += s.file;
+    if (v->flags & VM_EXEC)
+        m->text += s.size;
 }
 
 /* size resident shared text lib data dirty, in pages */
 void proc_show_statm(struct text *t, const struct text_file *tf, void *arg)
 {
     struct mm *mm = proc_mm_of(pid_of(arg));
-    u64 text = 0, file = 0;
+    struct statm m = {0};
 
     (void)tf;
     if (!mm) {
         text_add(t, "0 0 0 0 0 0 0\n");
         return;
     }
-    down_read(&mm->mmap_lock);
-    for (unsigned i = 0; i < mm->nr_areas; i++) {
-        struct sums s = {0};
-
-        if (mm->areas[i]->flags & VM_EXEC)
-            text += (mm->areas[i]->end - mm->areas[i]->start) >> PAGE_SHIFT;
-        if (mm->areas[i]->file)
-            add_area(&s, mm->areas[i]);
-        file += s.rss - s.anon;
-    }
-    up_read(&mm->mmap_lock);
+    proc_for_areas(pid_of(arg), add_statm, &m);
     text_add(t, "%llu %llu %llu %llu 0 %llu 0\n", ULL(mm->total_vm),
-             ULL(READ_ONCE(mm->rss)), ULL(file), ULL(text), ULL(mm->data_vm));
+             ULL(READ_ONCE(mm->rss)), ULL(m.file), ULL(m.text),
+             ULL(mm->data_vm));
     mm_put_user(mm);
 }
 
@@ -295,29 +158,87 @@ void proc_show_oom_score(struct text *t, const struct text_file *tf, void *arg)
         mm_put_user(mm);
 }
 
-void proc_show_oom_adj(struct text *t, const struct text_file *tf, void *arg)
+/* False: no such process. */
+static bool get_adj(void *arg, int *adj)
 {
-    struct mm *mm = proc_mm_of(pid_of(arg));
+    struct process *p = process_get(pid_of(arg));
+
+    if (!p)
+        return false;
+    *adj = process_get_oom_score_adj(p);
+    process_put(p);
+    return true;
+}
+
+static int set_adj(void *arg, s64 adj)
+{
+    struct process *p = process_get(pid_of(arg));
+    int err = -ESRCH;
+
+    if (!p)
+        return err;
+    err = process_set_oom_score_adj(p, (int)adj);
+    process_put(p);
+    return err;
+}
+
+/* A decimal number with its sign. */
+static int signed_number(const char *word, u64 max, s64 *n)
+{
+    bool minus = word[0] == '-';
+    u64 size;
+    int err = text_number(word + minus, max, &size);
+
+    *n = minus ? -(s64)size : (s64)size;
+    return err;
+}
+
+void proc_show_oom_score_adj(struct text *t, const struct text_file *tf,
+                             void *arg)
+{
+    int adj;
 
     (void)tf;
-    text_add(t, "%d\n", mm ? READ_ONCE(mm->oom_score_adj) : 0);
-    if (mm)
-        mm_put_user(mm);
+    if (get_adj(arg, &adj))
+        text_add(t, "%d\n", adj);
+}
+
+int proc_write_oom_score_adj(struct text *t, char *line, void *arg)
+{
+    s64 adj;
+
+    (void)t;
+    if (signed_number(line, OOM_SCORE_ADJ_MAX, &adj))
+        return -EINVAL;
+    return set_adj(arg, adj);
+}
+
+/* The old scale of the same: -17 (never) to 15. */
+#define OOM_ADJ_NEVER (-17)
+#define OOM_ADJ_MAX   15
+
+void proc_show_oom_adj(struct text *t, const struct text_file *tf, void *arg)
+{
+    int adj;
+
+    (void)tf;
+    if (!get_adj(arg, &adj))
+        return;
+    if (adj == OOM_SCORE_ADJ_MAX)
+        adj = OOM_ADJ_MAX;
+    else
+        adj = adj * -OOM_ADJ_NEVER / OOM_SCORE_ADJ_MAX;
+    text_add(t, "%d\n", adj);
 }
 
 int proc_write_oom_adj(struct text *t, char *line, void *arg)
 {
-    bool minus = line[0] == '-';
-    struct mm *mm;
-    u64 n;
+    s64 adj;
 
     (void)t;
-    if (text_number(line + minus, 1000, &n))
+    if (signed_number(line, -OOM_ADJ_NEVER, &adj) || adj > OOM_ADJ_MAX)
         return -EINVAL;
-    mm = proc_mm_of(pid_of(arg));
-    if (!mm)
-        return -ESRCH;
-    WRITE_ONCE(mm->oom_score_adj, (s16)(minus ? -(int)n : (int)n));
-    mm_put_user(mm);
-    return 0;
+    if (adj == OOM_ADJ_MAX)
+        return set_adj(arg, OOM_SCORE_ADJ_MAX);
+    return set_adj(arg, adj * OOM_SCORE_ADJ_MAX / -OOM_ADJ_NEVER);
 }

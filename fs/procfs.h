@@ -15,9 +15,8 @@ void proc_sys_init(void);     /* fs/proc_sys.c */
 struct text;
 struct text_file;
 void proc_show_mounts(struct text *t, const struct text_file *tf, void *arg);
+void proc_show_mountinfo(struct text *t, const struct text_file *tf, void *arg);
 void proc_pid_init(struct inode *proc); /* fs/proc_pid.c: its dir_ops */
-/* fs/proc_fd.c: a new inode for /proc/PID/fd, of this number. */
-struct inode *proc_fd_make(int pid, u64 ino);
 void proc_frames_init(void); /* fs/proc_frames.c */
 void sys_memory_init(void);  /* fs/sys_memory.c */
 

@@ -210,7 +210,7 @@ static struct inode *block_lookup(struct inode *dir, const char *name)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
         if (!strcmp(name, entries[i].name))
-            return text_inode(&entries[i].file,
+            return text_inode(&entries[i].file, TEXT_ATTRIBUTE,
                               SECTION_INO(nr_of(dir->private), i + 1),
                               dir->private);
     return NULL;

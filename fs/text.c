@@ -12,6 +12,7 @@
 /* What an inode's private points at. */
 struct binding {
     const struct text_file *tf;
+    enum text_kind kind;
     void *arg;
 };
 
@@ -87,11 +88,25 @@ struct open_text {
     bool made;        /* lock */
 };
 
+/* What nobody answers to is not opened, if the file is of that kind. */
+static int check_open(const struct binding *b, u32 access)
+{
+    if (b->kind != TEXT_ATTRIBUTE)
+        return 0;
+    if ((access != O_WRONLY && !b->tf->show) ||
+        (access != O_RDONLY && !b->tf->write))
+        return -EACCES;
+    return 0;
+}
+
 static int text_open(struct inode *inode, struct file *f)
 {
-    struct open_text *o = kzalloc(sizeof(*o), ALLOC_KERNEL);
+    int err = check_open(inode->private, f->flags & O_ACCMODE);
+    struct open_text *o;
 
-    (void)inode;
+    if (err)
+        return err;
+    o = kzalloc(sizeof(*o), ALLOC_KERNEL);
     if (!o)
         return -ENOMEM;
     mutex_init(&o->lock, "text", RANK_INODE);
@@ -125,6 +140,8 @@ static s64 text_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
     struct open_text *o = f->private;
     s64 n;
 
+    if (b->kind == TEXT_PROCESS && !b->tf->show)
+        return -EINVAL;
     mutex_lock(&o->lock);
     if (b->tf->show && (*pos == 0 || !o->made)) {
         o->text.len = 0;
@@ -146,7 +163,7 @@ static s64 text_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
 
     (void)pos; /* a write is a line, wherever it is written */
     if (!b->tf->write)
-        return -EACCES;
+        return b->kind == TEXT_PROCESS ? -EINVAL : -EIO;
     if (len >= sizeof(line))
         return -EINVAL;
     if (copy_from_user(line, ubuf, len))
@@ -174,20 +191,37 @@ const struct file_ops text_ops = {
     .forget = text_forget,
 };
 
-static struct binding *bind(const struct text_file *tf, void *arg)
+static struct binding *bind(const struct text_file *tf, enum text_kind kind,
+                            void *arg)
 {
     struct binding *b = kmalloc(sizeof(*b), ALLOC_KERNEL);
 
     if (b)
-        *b = (struct binding){tf, arg};
+        *b = (struct binding){tf, kind, arg};
     return b;
+}
+
+/* Files of hotcow's own that answer to what is written are for everybody. */
+static u32 mode_of(const struct text_file *tf, enum text_kind kind)
+{
+    if (tf->mode)
+        return S_IFREG | tf->mode;
+    if (!tf->write)
+        return S_IFREG | 0444;
+    if (tf->show)
+        return S_IFREG | 0644;
+    return S_IFREG | (kind == TEXT_PLAIN ? 0666 : 0200);
 }
 
 void text_create(const char *path, const struct text_file *tf)
 {
-    u32 mode = S_IFREG | (tf->write ? (tf->show ? 0644 : 0666) : 0444);
-    struct binding *b = bind(tf, tf->arg);
-    struct inode *inode = b ? fs_mknod(path, mode, 0, &text_ops, b) : NULL;
+    enum text_kind kind =
+        !strncmp(path, "/sys/", 5) || !strncmp(path, "/proc/sys/", 10)
+            ? TEXT_ATTRIBUTE
+            : TEXT_PLAIN;
+    struct binding *b = bind(tf, kind, tf->arg);
+    struct inode *inode =
+        b ? fs_mknod(path, mode_of(tf, kind), 0, &text_ops, b) : NULL;
 
     if (inode) {
         inode_put(inode);
@@ -207,10 +241,11 @@ int text_number(const char *word, u64 max, u64 *n)
     return *end || *n > max ? -EINVAL : 0;
 }
 
-struct inode *text_inode(const struct text_file *tf, u64 ino, void *arg)
+struct inode *text_inode(const struct text_file *tf, enum text_kind kind,
+                         u64 ino, void *arg)
 {
-    struct inode *inode = inode_create(S_IFREG | (tf->write ? 0644 : 0444));
-    struct binding *b = bind(tf, arg);
+    struct inode *inode = inode_create(mode_of(tf, kind));
+    struct binding *b = bind(tf, kind, arg);
 
     if (!inode || !b) {
         if (inode)

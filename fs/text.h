@@ -30,17 +30,26 @@ struct text_file {
        0 or -errno. It may leave an answer in the text. NULL: read-only. */
     int (*write)(struct text *t, char *line, void *arg);
     void *arg; /* for files made by text_create */
+    u32 mode;  /* permissions; 0: those of its kind */
 };
 
 extern const struct file_ops text_ops;
+
+/* Linux's three ways to refuse what a file does not do, root or not. */
+enum text_kind {
+    TEXT_PLAIN,     /* /proc: opened, and the write gets EIO */
+    TEXT_PROCESS,   /* /proc/PID: opened, and read or write gets EINVAL */
+    TEXT_ATTRIBUTE, /* /proc/sys and /sys: not opened, EACCES */
+};
 
 /* The whole word is a number, max at most (0x.. is hexadecimal). 0 or -EINVAL,
    also for no word at all. */
 int text_number(const char *word, u64 max, u64 *n);
 
-/* A file at this path. tf stays. */
+/* A file at this path, of the kind that belongs there. tf stays. */
 void text_create(const char *path, const struct text_file *tf);
 /* An inode of such a file, for dir_ops.lookup: show and write get arg. */
-struct inode *text_inode(const struct text_file *tf, u64 ino, void *arg);
+struct inode *text_inode(const struct text_file *tf, enum text_kind kind,
+                         u64 ino, void *arg);
 
 #endif

@@ -397,6 +397,11 @@ int tty_of_session(int sid)
     return sid && sid == READ_ONCE(session) ? 4 << 8 | 64 : 0; /* ttyS0 */
 }
 
+int tty_foreground(int sid)
+{
+    return tty_of_session(sid) ? READ_ONCE(foreground) : -1;
+}
+
 void tty_init(void)
 {
     static const u8 keys[] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26};

@@ -15,6 +15,7 @@
 
 /* All three: tasks lock. */
 static struct pid *buckets[PID_BUCKETS];
+static u64 used[PID_MAX / 64]; /* a bit a number: to find the next one */
 static int last_nr;
 static unsigned nr_in_use;
 
@@ -50,6 +51,7 @@ static bool pid_insert(struct pid *pid)
     bucket = &buckets[(unsigned)pid->nr % PID_BUCKETS];
     pid->next = *bucket;
     *bucket = pid;
+    used[pid->nr / 64] |= 1ull << pid->nr % 64;
     return true;
 }
 
@@ -89,8 +91,22 @@ void pid_drop(int nr)
     while (*link != pid)
         link = &(*link)->next;
     *link = pid->next;
+    used[nr / 64] &= ~(1ull << nr % 64);
     nr_in_use--;
     kfree(pid);
+}
+
+struct pid *pid_find_from(int nr)
+{
+    unsigned word = (unsigned)nr / 64;
+    u64 bits;
+
+    if (nr >= PID_MAX)
+        return NULL;
+    bits = used[word] & ~0ull << nr % 64;
+    while (!bits && ++word < ARRAY_SIZE(used))
+        bits = used[word];
+    return bits ? pid_find((int)(word * 64) + __builtin_ctzll(bits)) : NULL;
 }
 
 int pid_last(void)

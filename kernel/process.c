@@ -191,6 +191,7 @@ bool process_remove_thread(struct process *p, struct task *t)
     spin_lock(&p->sig_lock);
     list_del(&t->proc_node);
     last = --p->nr_threads == 0;
+    memcpy(p->comm, t->comm, sizeof(p->comm));
     sigqueue_drop(p, &t->sig_queue, ~0ull);
     spin_unlock(&p->sig_lock);
     p->cpu_ns += task_cpu_ns(t);
@@ -249,6 +250,19 @@ struct process *process_get(int nr)
         atomic_inc(&p->refs);
     spin_unlock_irqrestore(&tasks_lock, flags);
     return p;
+}
+
+int process_next(int from)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct pid *pid = pid_find_from(from);
+    int nr;
+
+    while (pid && !pid->proc) /* a thread's number, or a group's */
+        pid = pid_find_from(pid->nr + 1);
+    nr = pid ? pid->nr : 0;
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return nr;
 }
 
 void process_put(struct process *p)

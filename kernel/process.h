@@ -47,6 +47,7 @@ struct process {
     struct inode *cwd;     /* fs tree lock */
     u32 umask;
     char exe[128]; /* path of the program; set by exec */
+    char comm[16]; /* of a zombie: what its last thread was called; tasks lock */
     u64 start_ns;
     u64 cpu_ns, children_ns;       /* tasks lock */
     u64 max_rss, children_max_rss; /* pages; tasks lock */
@@ -100,6 +101,13 @@ s64 do_wait4(int pid, u64 status, int options, u64 rusage);
 /* Look at a process by pid with a reference (NULL: none). */
 struct process *process_get(int pid);
 void process_put(struct process *p);
+/* The lowest pid of a process that is not below `from`; 0: there is none. */
+int process_next(int from);
+/* /proc/PID/oom_score_adj. It is its memory's, which a child inherits and exec
+   keeps; who shares the memory shares it. A zombie has 0. Set: 0; -EINVAL: not
+   within -1000 to 1000; -ESRCH: a zombie. */
+int process_get_oom_score_adj(struct process *p);
+int process_set_oom_score_adj(struct process *p, int adj);
 
 #define SIGHUP   1
 #define SIGINT   2

@@ -192,7 +192,13 @@ static void reschedule(bool yielding)
     next = runq_pick(rq, yielding);
     rq->curr = next;
     next->on_cpu = true;
-    rq->switches += next != prev;
+    if (next != prev) {
+        rq->switches++;
+        if (prev->state == TASK_RUNNABLE)
+            prev->preemptions++;
+        else
+            prev->sleeps++;
+    }
     runq_set_slice_end(rq);
     spin_unlock(&rq->lock);
     clock_update(next == &rq->idle);

@@ -54,6 +54,8 @@ struct task {
     u64 vruntime;                /* by which its turn comes; run-queue lock */
     u64 cpu_ns;                  /* time it has run, but for the present
                                    stretch (task_cpu_ns); run-queue lock */
+    u64 sleeps, preemptions;     /* how often it let go of a processor, and
+                                    how often it had to; run-queue lock */
     struct list_head all_node;   /* every task; tasks lock */
     struct list_head proc_node;  /* its process's threads; tasks lock */
     sigset_t sig_pending;        /* to this thread; signal lock */

@@ -114,6 +114,9 @@ struct mm {
     u64 total_vm, data_vm, locked_vm; /* pages of all areas; of private
                                          writable ones; of VM_LOCKED ones;
                                          mmap_lock for writing */
+    u64 peak_vm;              /* the most that total_vm was; likewise */
+    atomic64_t faults, major_faults; /* since exec: all, and those that had to
+                                        wait for the disk */
     u64 mmap_top;      /* new areas go below; fixed after exec */
     u32 def_flags;     /* VM_LOCKED..., of areas to come; mmap_lock */
     s16 oom_score_adj; /* -1000 never, 1000 first; written whole. A child

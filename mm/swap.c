@@ -157,6 +157,18 @@ void swap_free(swp_t s)
     spin_unlock(&swap_lock);
 }
 
+unsigned swap_count(swp_t s)
+{
+    struct swap_slot *slot;
+    unsigned n;
+
+    spin_lock(&swap_lock);
+    slot = swap_slot_of(s);
+    n = slot ? slot->count : 0;
+    spin_unlock(&swap_lock);
+    return n;
+}
+
 /* The next three are asked often and without the lock: the answer may be old
    by the time that it is used, whoever gives it. */
 bool swap_available(void)

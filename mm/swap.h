@@ -49,6 +49,8 @@ int swap_off(struct blockdev *dev);
    at the limit); swap_free: one less; frees the slot if nobody caches it. */
 int swap_dup(swp_t s);
 void swap_free(swp_t s);
+/* How many entries mean the slot, for people. Takes the swap lock. */
+unsigned swap_count(swp_t s);
 
 /* How many swap entries mean this page? It is in the swap cache and locked
    (or the caller only wants a hint). */

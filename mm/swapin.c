@@ -19,7 +19,7 @@
 #include <kernel/testpoint.h>
 
 /* 0 and *page with a reference, or a fault result. */
-static int find_page(swp_t slot, struct page **page)
+static int find_page(struct mm *mm, swp_t slot, struct page **page)
 {
     int err;
 
@@ -27,6 +27,7 @@ static int find_page(swp_t slot, struct page **page)
     if (*page)
         return 0;
     stat_inc(STAT_pgmajfault);
+    atomic_inc(&mm->major_faults);
     err = swap_read(slot, page);
     switch (err) {
     case 0:
@@ -75,7 +76,7 @@ int fault_swap(struct fault *f)
     int ret;
 
     spin_unlock(&f->mm->pt_lock);
-    ret = find_page(slot, &page);
+    ret = find_page(f->mm, slot, &page);
     if (!page)
         return ret;
     if (!trylock_page(page)) { /* being read, or moved */

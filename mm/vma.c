@@ -32,6 +32,7 @@ static void account(struct vma *vma, s64 sign)
     struct mm *mm = vma->mm;
 
     mm->total_vm += pages;
+    mm->peak_vm = max_u64(mm->peak_vm, mm->total_vm);
     if (vma_is_data(vma->flags))
         mm->data_vm += pages;
     if (vma->flags & VM_LOCKED)
