@@ -8,6 +8,8 @@
  * has asked for its status (kernel/reap.c). References keep the structure:
  * one for the links, one a thread, one a looker.
  */
+#include <mm/oom.h>
+#include <kernel/errno.h>
 #include <fs/file.h>
 #include <kernel/pid.h>
 #include <kernel/print.h>
@@ -282,4 +284,40 @@ void task_count(unsigned *n)
     list_for_each_entry (p, &all_processes, all_node)
         *n += p->nr_threads;
     spin_unlock_irqrestore(&tasks_lock, flags);
+}
+
+/* The mm of a process that has not ended. Caller holds tasks_lock. */
+static struct mm *some_mm(struct process *p)
+{
+    struct task *t;
+
+    list_for_each_entry (t, &p->threads, proc_node)
+        if (t->mm)
+            return t->mm;
+    return NULL;
+}
+
+int process_get_oom_score_adj(struct process *p)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct mm *mm = some_mm(p);
+    int adj = mm ? mm->oom_score_adj : 0;
+
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return adj;
+}
+
+int process_set_oom_score_adj(struct process *p, int adj)
+{
+    struct mm *mm;
+    u64 flags;
+
+    if (adj < OOM_SCORE_ADJ_MIN || adj > OOM_SCORE_ADJ_MAX)
+        return -EINVAL;
+    flags = spin_lock_irqsave(&tasks_lock);
+    mm = some_mm(p);
+    if (mm)
+        WRITE_ONCE(mm->oom_score_adj, (s16)adj);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return mm ? 0 : -ESRCH;
 }
