@@ -8,10 +8,12 @@
 #include <drivers/acpi/acpi.h>
 #include <drivers/acpi/memhp.h>
 #include <drivers/ide/ide.h>
+#include <drivers/keyboard/keyboard.h>
 #include <drivers/pci.h>
 
 void drivers_init(void)
 {
+    keyboard_init();
     pci_init();
     ide_init();
     if (acpi_init())

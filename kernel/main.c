@@ -10,6 +10,7 @@
 #include <drivers/drivers.h>
 #include <fs/file.h>
 #include <kernel/boot.h>
+#include <kernel/console.h>
 #include <kernel/current.h>
 #include <kernel/print.h>
 #include <kernel/process.h>
@@ -67,9 +68,11 @@ static int boot_thread(void *arg)
 void kmain(void)
 {
     arch_early_init();
+    console_init();
     say_hello();
     arch_map_memory();
     mm_boot();
+    console_find_screen();
     threads_init();
     timers_init();
     arch_init();

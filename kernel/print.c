@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Formatting, the console, and panic.
+ * Formatting, messages, and panic.
  *
- * A line goes out whole under the console lock. A panicking processor takes
- * the console without asking: whoever had the lock is stopped by then, or
+ * A line goes out whole, on each console under its lock. A panicking processor
+ * takes the consoles without asking: whoever had a lock is stopped by then, or
  * about to be.
  */
-#include <drivers/serial.h>
+#include <kernel/console.h>
 #include <kernel/current.h>
 #include <kernel/lock.h>
 #include <kernel/print.h>
@@ -194,7 +194,7 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
     return n;
 }
 
-/* ---- the console ---- */
+/* ---- messages ---- */
 
 static u32 panicking; /* 1 + the processor that does; 0 = none */
 
@@ -211,7 +211,7 @@ void printk(const char *fmt, ...)
         n = sizeof(line) - 1;
         line[n - 1] = '\n';
     }
-    serial_write(line, (size_t)n);
+    console_write(line, (size_t)n);
 }
 
 static struct spinlock event_lock = SPINLOCK_INIT("events", RANK_CONSOLE);
@@ -255,7 +255,7 @@ void panic(const char *fmt, ...)
 
     __asm__ volatile("cli");
     claim_panic();
-    serial_take_over();
+    console_take_over();
     va_start(ap, fmt);
     vsnprintf(what, sizeof(what), fmt, ap);
     va_end(ap);

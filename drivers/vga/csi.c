@@ -100,24 +100,6 @@ static void erase_within(struct screen *s, unsigned start, unsigned end)
         screen_clear(s, start, end);
 }
 
-static void next_tab(struct screen *s)
-{
-    int col = s->now.col + 1;
-
-    while (col < SCREEN_COLS - 1 && !s->tabs[col])
-        col++;
-    screen_move(s, s->now.row, col);
-}
-
-static void previous_tab(struct screen *s)
-{
-    int col = s->now.col - 1;
-
-    while (col > 0 && !s->tabs[col])
-        col--;
-    screen_move(s, s->now.row, col);
-}
-
 static void set_region(struct screen *s)
 {
     unsigned top = csi_arg(s, 0, 1), bottom = csi_arg(s, 1, SCREEN_ROWS);
@@ -239,11 +221,11 @@ static void csi_other(struct screen *s, u8 c)
     switch (c) {
     case 'I':
         for (; n; n--)
-            next_tab(s);
+            screen_next_tab(s);
         break;
     case 'Z':
         for (; n; n--)
-            previous_tab(s);
+            screen_previous_tab(s);
         break;
     case 'b':
         for (; n; n--)

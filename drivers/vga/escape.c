@@ -148,7 +148,7 @@ static void control(struct screen *s, u8 c)
         screen_move(s, s->now.row, s->now.col - 1);
         break;
     case '\t':
-        next_tab(s);
+        screen_next_tab(s);
         break;
     case '\n':
     case '\v':

@@ -184,6 +184,24 @@ void screen_tab_stops(struct screen *s, bool on)
         s->tabs[i] = on && i % 8 == 0;
 }
 
+void screen_next_tab(struct screen *s)
+{
+    int col = s->now.col + 1;
+
+    while (col < SCREEN_COLS - 1 && !s->tabs[col])
+        col++;
+    screen_move(s, s->now.row, col);
+}
+
+void screen_previous_tab(struct screen *s)
+{
+    int col = s->now.col - 1;
+
+    while (col > 0 && !s->tabs[col])
+        col--;
+    screen_move(s, s->now.row, col);
+}
+
 void screen_reset(struct screen *s)
 {
     memset(s, 0, sizeof(*s));

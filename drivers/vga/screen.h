@@ -78,6 +78,8 @@ void screen_save(struct screen *s);
 void screen_restore(struct screen *s);
 void screen_alternate(struct screen *s, bool on);
 void screen_tab_stops(struct screen *s, bool on); /* every eighth, or none */
+void screen_next_tab(struct screen *s);
+void screen_previous_tab(struct screen *s);
 
 /* ---- drivers/vga/charset.c ---- */
 
