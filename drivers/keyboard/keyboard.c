@@ -45,13 +45,25 @@ static bool send(u16 port, u8 byte)
     return false;
 }
 
-/* Interrupts are not on yet. -1: nothing came. */
+/* By polling: -1, nothing came. */
 static int receive(void)
 {
     for (unsigned i = 0; i < PATIENCE; i++)
         if (inb(STATUS) & STATUS_FULL)
             return inb(DATA);
     return -1;
+}
+
+/* The keyboard answers; a key that is just pressed may come first. */
+static bool acknowledged(void)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        int byte = receive();
+
+        if (byte < 0 || byte == KEYBOARD_SAYS_YES)
+            return byte >= 0;
+    }
+    return false;
 }
 
 /* What lies in its buffer, from the firmware's time, is nobody's. */
@@ -61,22 +73,30 @@ static void drain(void)
         inb(DATA);
 }
 
-/* The controller: keyboard on, translating, with interrupts; mouse off. */
-static bool set_up(void)
+static bool configure(int config)
+{
+    return send(COMMAND, WRITE_CONFIG) && send(DATA, (u8)config);
+}
+
+/* Keyboard on and translated, mouse off, no interrupts yet. The controller's
+   configuration, or -1: nobody is there. */
+static int set_up(void)
 {
     int config;
 
     if (inb(STATUS) == 0xff || !send(COMMAND, DISABLE_KEYBOARD) ||
         !send(COMMAND, DISABLE_MOUSE))
-        return false;
+        return -1;
     drain();
     config = send(COMMAND, READ_CONFIG) ? receive() : -1;
     if (config < 0)
-        return false;
-    config |= CONFIG_IRQ | CONFIG_TRANSLATE;
-    config &= ~(CONFIG_MOUSE_IRQ | CONFIG_NO_KEYS);
-    return send(COMMAND, WRITE_CONFIG) && send(DATA, (u8)config) &&
-           send(COMMAND, ENABLE_KEYBOARD);
+        return -1;
+    config |= CONFIG_TRANSLATE;
+    config &= ~(CONFIG_IRQ | CONFIG_MOUSE_IRQ | CONFIG_NO_KEYS);
+    if (!configure(config) || !send(COMMAND, ENABLE_KEYBOARD) ||
+        !send(DATA, KEYBOARD_ENABLE) || !acknowledged())
+        return -1;
+    return config;
 }
 
 static void on_irq(void *arg)
@@ -98,10 +118,13 @@ static void on_irq(void *arg)
     }
 }
 
+/* A key that came before interrupts did brings one when they are let out. */
 void keyboard_init(void)
 {
-    if (!set_up() || !send(DATA, KEYBOARD_ENABLE) ||
-        receive() != KEYBOARD_SAYS_YES)
+    int config = set_up();
+
+    if (config < 0)
         return;
     irq_register(isa_irq_to_gsi(KEYBOARD_IRQ), false, false, on_irq, NULL);
+    configure(config | CONFIG_IRQ);
 }
