@@ -125,9 +125,6 @@ void devices_init(void)
     add("/dev/random", 1, 8, &random_ops);
     add("/dev/urandom", 1, 9, &random_ops);
     add("/dev/kmsg", 1, 11, &kmsg_ops);
-    add("/dev/ttyS0", 4, 64, &tty_ops);
-    add("/dev/tty", 5, 0, &tty_ops);
-    add("/dev/console", 5, 1, &tty_ops);
     add_fd_links();
     ports_init();
     inode_put(fs_mkdir("/dev/shm")); /* where shm_open makes its files */

@@ -5,9 +5,8 @@
 
 #include <fs/file.h>
 
-extern const struct file_ops tty_ops;
 extern const struct file_ops random_ops; /* fs/random.c */
-void tty_init(void);
+void tty_init(void); /* fs/terminals.c: all of them */
 /* The device number of the session's terminal, as in /proc/PID/stat; 0: it
    has none. */
 int tty_of_session(int sid);
