@@ -45,6 +45,13 @@ class Patience:
         """A new wait: whatever the test did before may have an effect."""
         self._still.restart()
 
+    def ask(self, command, **arguments):
+        """A question to QEMU that does not make the guest look busy."""
+        before = self._machine.process.cpu_seconds()
+        answer = self._machine.qmp.command(command, **arguments)
+        self._still.ignore(before, self._machine.process.cpu_seconds())
+        return answer
+
     def still_for(self):
         """Seconds for which the guest has been asleep."""
         return self._still.seconds()

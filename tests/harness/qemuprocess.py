@@ -84,6 +84,11 @@ class Stillness:
         """Forget: something happened that may have woken it."""
         self._since = time.monotonic()
 
+    def ignore(self, before, after):
+        """Processor time from here to there was for a question of ours."""
+        if self._cpu == before:
+            self._cpu = after
+
     def seconds(self):
         """Look again; seconds since it was last seen doing something.
 

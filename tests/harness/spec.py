@@ -49,7 +49,7 @@ class Spec:
     initrd: Optional[Path] = None   # "" for none
     init: str = ""
     append: str = ""            # more words for the command line
-    console: str = "ttyS0"
+    console: str = "ttyS0"      # or several: "tty0 ttyS0"
     exit_debug: bool = True     # the end of init ends QEMU, with a status
     events: bool = False        # the record of memory events
     repeat: list = field(default_factory=list)  # the command that does so
@@ -72,7 +72,7 @@ class Spec:
 
     def kernel_words(self):
         """The kernel's command line."""
-        words = [f"console={self.console}"]
+        words = [f"console={name}" for name in self.console.split()]
         words += [f"init={self.init}"] if self.init else []
         words += ["exit=debug"] if self.exit_debug else []
         words += ["mmevents=1"] if self.events else []
