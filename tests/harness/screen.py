@@ -6,6 +6,8 @@ at a time: the next piece when the screen shows the last one.
 """
 from __future__ import annotations
 
+import time
+
 from .machine import Machine
 
 TEXT, ROWS, COLS = 0xb8000, 25, 80
@@ -49,21 +51,16 @@ class Screen:
         return [text[at:at + COLS] for at in range(0, ROWS * COLS, COLS)]
 
     def expect(self, wanted) -> list[str]:
-        """Wait until wanted(lines), or until a row has this text."""
+        """Wait until wanted(lines), or until there is this text; a row goes
+        on in the next one."""
         found = wanted if callable(wanted) else (
-            lambda lines: any(wanted in line for line in lines))
-        what = "the screen" if callable(wanted) else f"{wanted!r}"
-        watch = self._machine.watch
-        seen: list[list[str]] = []
-
-        def look():
-            seen[:] = [self.lines()]
-            return seen[0] if found(seen[0]) else None
-
+            lambda lines: wanted in "".join(lines))
+        look = _Look(self, found)
+        what = "the right screen" if callable(wanted) else f"{wanted!r} there"
         try:
-            return watch.wait(look, f"{what} on the screen")
+            return self._machine.watch.wait(look, what)
         except Exception:
-            print("\n".join(["The screen:", *map(str.rstrip, seen[0])]))
+            print("\n".join(["The screen:", *map(str.rstrip, look.lines)]))
             raise
 
     def press(self, *keys: str):
@@ -85,6 +82,26 @@ class Screen:
         """A command line."""
         self.type(command)
         self.press("ret")
+
+
+class _Look:
+    """Looks at a screen less often the longer nothing has happened on it:
+    each look costs QEMU time, and would make a sleeping guest seem busy."""
+
+    def __init__(self, screen, found):
+        self.lines: list[str] = []
+        self._screen, self._found = screen, found
+        self._looked = self._changed = time.monotonic()
+
+    def __call__(self):
+        now = time.monotonic()
+        if self.lines and now - self._looked < (now - self._changed) / 4:
+            return None
+        self._looked = now
+        lines = self._screen.lines()
+        if lines != self.lines:
+            self.lines, self._changed = lines, now
+        return lines if self._found(lines) else None
 
 
 def _event(key: str, down: bool) -> dict:

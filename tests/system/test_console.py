@@ -32,10 +32,15 @@ def console(boot, archive):
     return start
 
 
+def at_end(lines):
+    """The last row that says something, or 0."""
+    return max((at for at, line in enumerate(lines) if line.strip()),
+               default=0)
+
+
 def at_prompt(lines):
-    """The last line that says something is the prompt alone."""
-    said = [line.rstrip() for line in lines if line.strip()]
-    return said and said[-1] == "$"
+    """That is the prompt alone."""
+    return lines[at_end(lines)].rstrip() == "$"
 
 
 def leave(machine, screen):
@@ -89,8 +94,13 @@ def test_interrupt(console):
     machine.serial.expect("^on$")
     screen.press("ctrl", "z")
     screen.expect("Stopped")
-    screen.run("kill -9 %1; wait")
-    screen.expect("Killed")
+    screen.run("fg")
+    screen.expect(lambda lines: lines[at_end(lines)].startswith("sh -c"))
+    screen.run("back")
+    screen.expect(lambda lines: [x.rstrip() for x in lines].count("back") == 2)
+    screen.press("ctrl", "c")
+    screen.run("echo again $?")
+    screen.expect("again 130")
     leave(machine, screen)
 
 
@@ -119,10 +129,11 @@ def test_vi(console, design):
     screen.run("seq 1 100 >/tmp/text; vi /tmp/text")
     screen.expect(lambda lines: lines[ROWS - 2].startswith("24 "))
     screen.press("shift", "g")
-    screen.expect(lambda lines: lines[ROWS - 2].startswith("100 "))
+    screen.expect("100/100")
     screen.press("o")
     screen.type("the last line")
-    screen.press("esc")
+    screen.press("esc")     # with what follows at once it would be a key
+    screen.expect("- /tmp/text")
     screen.run(":wq")
     screen.expect(lambda lines: any("vi /tmp/text" in x for x in lines))
     screen.run("tail -n 1 /tmp/text >/dev/ttyS0")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # unit: mm/ on the host, unchanged, under AddressSanitizer and UBSan, once for
-# each design. SEED=n repeats a random run.
+# each design; then what the console's screen and keyboard make of bytes. SEED=n
+# repeats a random run.
 
 HOST_CC     ?= gcc
 HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -fsanitize=address,undefined \
@@ -18,8 +19,16 @@ build/unit/%.o: %.c tools/make/unit.mk | build/.setup
 $(UNIT_BIN): build/unit/test-%: $(UNIT_OBJ) build/unit/mm/cow/%.o
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) $^ -lcmocka -o $@
 
-.PHONY: unit
-unit: $(UNIT_BIN)
-	$(Q)for test in $(UNIT_BIN); do $$test || exit 1; done
+CONSOLE_SRC := $(wildcard tests/unit/console/*.c) drivers/keyboard/keymap.c \
+	$(addprefix drivers/vga/,charset.c csi.c escape.c pen.c screen.c)
+CONSOLE_OBJ := $(CONSOLE_SRC:%.c=build/unit/%.o)
+CONSOLE_BIN := build/unit/test-console
 
--include $(UNIT_OBJ:.o=.d) $(DESIGNS:%=build/unit/mm/cow/%.d)
+$(CONSOLE_BIN): $(CONSOLE_OBJ)
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) $^ -lcmocka -o $@
+
+.PHONY: unit
+unit: $(UNIT_BIN) $(CONSOLE_BIN)
+	$(Q)for test in $^; do $$test || exit 1; done
+
+-include $(UNIT_OBJ:.o=.d) $(CONSOLE_OBJ:.o=.d) $(DESIGNS:%=build/unit/mm/cow/%.d)
