@@ -14,6 +14,7 @@ SECOND
 echo ready
 setsid -c sh </dev/tty1 >/dev/tty1 2>&1
 echo ended
+read line </dev/ttyS0
 """
 
 
@@ -44,9 +45,11 @@ def at_prompt(lines):
 
 
 def leave(machine, screen):
-    """The end of the shell is the end of the machine."""
+    """The end of the shell is the end of the machine, when we say so: not
+    before QEMU has answered for the last key."""
     screen.run("exit")
     machine.serial.expect("^ended$")
+    machine.serial.send("")
     machine.wait_exit()
 
 
@@ -199,7 +202,7 @@ def test_no_screen(boot, archive):
 def test_console_is_the_screen(boot, archive):
     """The last console= is /dev/console."""
     init = b"#!/bin/sh\necho on the screen; echo on the line >/dev/ttyS0\n" \
-           b"read line; echo $line >/dev/ttyS0\n"
+           b"read line; echo $line >/dev/ttyS0; read line </dev/ttyS0\n"
     machine = boot(initrd=archive({"init": init}, busybox=True),
                    console="ttyS0 tty0", extra=VGA)
     machine.serial.expect("^on the line$")
@@ -207,6 +210,7 @@ def test_console_is_the_screen(boot, archive):
     screen.expect("on the screen")
     screen.run("typed")
     machine.serial.expect("^typed$")
+    machine.serial.send("")
     machine.wait_exit()
     assert "on the screen" not in machine.serial.lines
 
@@ -223,6 +227,6 @@ def test_make_run_screens(boot):
                   or "soldered" in "".join(lines))
     screen.press("alt", "f1")
     screen.expect("42 done")
-    screen.run("poweroff -f")
+    machine.serial.send("poweroff -f")
     machine.wait_power_off()
 
