@@ -31,4 +31,5 @@ $(CONSOLE_BIN): $(CONSOLE_OBJ)
 unit: $(UNIT_BIN) $(CONSOLE_BIN)
 	$(Q)for test in $^; do $$test || exit 1; done
 
--include $(UNIT_OBJ:.o=.d) $(CONSOLE_OBJ:.o=.d) $(DESIGNS:%=build/unit/mm/cow/%.d)
+-include $(UNIT_OBJ:.o=.d) $(CONSOLE_OBJ:.o=.d) \
+	$(DESIGNS:%=build/unit/mm/cow/%.d)
