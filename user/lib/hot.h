@@ -28,7 +28,9 @@ void hot_say(const char *fmt, ...) PRINTF(1, 2);
 bool hot_expect(bool ok, const char *fmt, ...) PRINTF(2, 3);
 /* Tell the host where we are, and wait until it has done its part. */
 void hot_sync(const char *name);
-/* Run mm_verify, say how it went. Returns the exit status of the program. */
+/* Run mm_verify, say how it went. Returns the exit status of the program.
+   With HOT_BUSY in the environment others are at work, and the counts would
+   change as they are counted: then not. */
 int hot_end(void);
 /* Something that a scenario stands on went wrong: say so and end. */
 void hot_die(const char *fmt, ...) PRINTF(1, 2) __attribute__((noreturn));
