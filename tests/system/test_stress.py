@@ -29,7 +29,7 @@ def churn(machine):
 def test_stress(boot, design):
     """Fork trees, thrashing and raw reads, while DIMMs come and go."""
     words = "" if design == "naive" else "marks"
-    machine = boot(design=design, cpus=2, icount=False, memory=48,
+    machine = boot(design=design, cpus=2, icount=False, memory=32,
                    dimms=list(DIMMS.values()), slots=4,
                    init="/tests/stress", append=f"-- {words}",
                    files={"hda": diskimage.pattern(8),

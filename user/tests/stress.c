@@ -204,7 +204,7 @@ static int run_forktree(unsigned arg)
 static int run_thrash(unsigned arg)
 {
     (void)arg;
-    return again((char *[]){"/tests/thrash", "48", "2", "1", NULL});
+    return again((char *[]){"/tests/thrash", "64", "2", "1", NULL});
 }
 
 int main(int argc, char **argv)
