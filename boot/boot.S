@@ -96,7 +96,11 @@ stop:
 1:  hlt
     jmp 1b
 
+    /* A debugger's backtrace ends here: nobody called this. */
     .code64
+    .cfi_sections .debug_frame
+    .cfi_startproc
+    .cfi_undefined rip
 in_long_mode:
     xor %eax, %eax
     mov %eax, %ds
@@ -111,6 +115,7 @@ in_long_mode:
     call *%rax
 1:  hlt
     jmp 1b
+    .cfi_endproc
 
 banner:
     .asciz "hotcow: booting\n"
