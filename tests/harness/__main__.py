@@ -71,8 +71,10 @@ def main():
     ask.add_argument("words", nargs="+")
     gdb = commands.add_parser("gdb")
     add_machine_options(gdb)
+    gdb.add_argument("--ex", action="append", default=[],
+                     metavar="COMMAND", help="for gdb, once it is at kmain")
     gdb.add_argument("--batch", action="store_true",
-                     help="stop at kmain, show where, and end")
+                     help="after these, show where it is, and end")
     options = parser.parse_args()
     if options.command == "rerun":
         return rerun(options.folder)

@@ -53,6 +53,8 @@ def gdb(options):
              "-ex", "set architecture i386:x86-64",
              "-ex", f"target remote 127.0.0.1:{port}",
              "-ex", "hbreak kmain", "-ex", "continue"]
+    for command in options.ex:
+        words += ["-ex", command]
     if options.batch:
         words += ["-batch", "-ex", "backtrace"]
     try:
