@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: MIT
 """make gdb: breakpoints and backtraces by name, from boot to a page fault."""
 import re
+import signal
 import subprocess
 import sys
 
 from tests.harness import paths
 
-LIMIT = 120     # by the clock: gdb has no other
+LIMIT = 60      # by the clock: gdb has no other
 
 
 def debug(*commands):
     """What gdb says, on a machine that starts afresh."""
     words = [w for command in commands for w in ("--ex", command)]
-    return subprocess.run(
-        [sys.executable, "-m", "tests.harness", "gdb", "--batch", *words],
-        cwd=paths.ROOT, capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL, timeout=LIMIT).stdout
+    with subprocess.Popen(
+            [sys.executable, "-m", "tests.harness", "gdb", "--batch", *words],
+            cwd=paths.ROOT, stdin=subprocess.DEVNULL, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as harness:
+        try:
+            return harness.communicate(timeout=LIMIT)[0]
+        finally:
+            harness.send_signal(signal.SIGINT)  # then it ends the machine
 
 
 def frames(backtrace):
