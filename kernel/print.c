@@ -248,23 +248,45 @@ static void claim_panic(void)
         __asm__ volatile("cli; hlt");
 }
 
-void panic(const char *fmt, ...)
+static void last_words(const char *fmt, va_list ap)
 {
     char what[240];
-    va_list ap;
 
     __asm__ volatile("cli");
     claim_panic();
     console_take_over();
-    va_start(ap, fmt);
     vsnprintf(what, sizeof(what), fmt, ap);
-    va_end(ap);
     printk("\npanic: %s\n", what);
+}
+
+static NORETURN void stop_here(void)
+{
+    arch_debug_exit(1);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    last_words(fmt, ap);
+    va_end(ap);
     printk("  on processor %u, task %d (%s)\n", cpu_id(), current_tid(),
            current_comm());
     arch_stop_others();
     arch_backtrace(NULL);
-    arch_debug_exit(1);
-    for (;;)
-        __asm__ volatile("cli; hlt");
+    stop_here();
+}
+
+void give_up(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    last_words(fmt, ap);
+    va_end(ap);
+    arch_stop_others();
+    stop_here();
 }

@@ -22,6 +22,9 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 /* Print what and where, stop every processor, end with a failing status. */
 void panic(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
 
+/* The same end, where nobody's mistake is in the kernel: no backtrace. */
+void give_up(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
+
 /* A broken rule of the kernel itself; never a user's or a device's doing. */
 #define ASSERT(cond)                                                    \
     do {                                                                \

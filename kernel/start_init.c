@@ -8,6 +8,7 @@
  */
 #include <fs/file.h>
 #include <kernel/boot.h>
+#include <kernel/errno.h>
 #include <kernel/futex.h>
 #include <kernel/shm.h>
 #include <kernel/pid.h>
@@ -66,6 +67,24 @@ static void open_console(void)
     file_put(f);
 }
 
+static const char *in_words(int err)
+{
+    switch (err) {
+    case ENOENT:
+        return "it is not there, or its interpreter is not";
+    case EACCES:
+        return "it is no file that may be executed";
+    case ENOEXEC:
+        return "it is no x86-64 ELF program and no #! script";
+    case ELOOP:
+        return "it is a script of a script, or a link that leads to itself";
+    case ENOMEM:
+        return "it needs more memory than there is";
+    default:
+        return "it cannot be started";
+    }
+}
+
 static bool try_init(const char *path)
 {
     s64 err;
@@ -73,7 +92,8 @@ static bool try_init(const char *path)
     init_argv[0] = path;
     err = do_execve(path, (u64)init_argv, (u64)init_envp, true);
     if (err)
-        printk("init: %s: error %d\n", path, (int)-err);
+        printk("init: %s: error %d: %s\n", path, (int)-err,
+               in_words((int)-err));
     return err == 0;
 }
 
@@ -99,7 +119,8 @@ static void init_main(void *arg)
     open_console();
     find_arguments();
     if (!exec_init())
-        panic("no init");
+        give_up("no init: put one into the initramfs (as /init), or name a "
+                "program of it by init=");
     arch_enter_user(&frame);
 }
 
