@@ -276,9 +276,13 @@ static void draw_row(const struct row *r, int here)
 
 static void draw_legend(void)
 {
-    for (const char *l = framemap_letters; *l; l++)
-        printf("\033[0;%sm%c\033[0m %.9s ", colour_of(*l), *l,
-               framemap_meaning(*l));
+    static const char *const words[] = {"pinned", "write",  "isol", "swap",
+                                        "free",   "shared", "anon", "file",
+                                        "pt",     "kern",   "map",  "rsvd"};
+
+    for (unsigned i = 0; framemap_letters[i]; i++)
+        printf("\033[0;%sm%c\033[0m%s ", colour_of(framemap_letters[i]),
+               framemap_letters[i], words[i]);
     printf("\033[0m\033[K\r\n");
 }
 

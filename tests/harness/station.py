@@ -193,7 +193,8 @@ class Station:
             kernel=options.build / "hotcow.elf", initrd=options.initrd,
             memory=options.memory, cpus=options.cpus, dimms=options.dimms,
             slots=max(8, len(options.dimms) + 4), icount=False,
-            exit_debug=False, append=options.append)
+            exit_debug=False, append=options.append,
+            console="ttyS0" if options.display == "none" else "tty0 ttyS0")
         words = facts.machine_options() + facts.boot_options()
         if options.display != "none":
             words[words.index("-display") + 1] = options.display
