@@ -55,6 +55,8 @@ static s64 splice_page(struct pipe *p, struct user_range r, int wait)
     return (s64)r.len;
 }
 
+/* As Linux: the first piece is waited for, and then as many as there is room
+   for. Who has both ends in one hand would else wait for himself. */
 static s64 splice_memory(struct pipe *p, const struct user_range *r, unsigned n,
                          int wait)
 {
@@ -66,7 +68,8 @@ static s64 splice_memory(struct pipe *p, const struct user_range *r, unsigned n,
         for (; at < end && got >= 0; at += (u64)got) {
             u64 piece = min_u64(end, PAGE_DOWN(at) + PAGE_SIZE) - at;
 
-            got = splice_page(p, (struct user_range){at, piece}, wait);
+            got = splice_page(p, (struct user_range){at, piece},
+                              done ? PIPE_NO_WAIT : wait);
             if (got < 0)
                 break;
             done += got;
