@@ -15,10 +15,8 @@
 #include <kernel/print.h>
 #include <kernel/process.h>
 #include <kernel/selftest.h>
-#include <kernel/string.h>
 #include <kernel/task.h>
 #include <kernel/time.h>
-#include <kernel/x86/directmap.h>
 #include <mm/cow.h>
 #include <mm/mm.h>
 #include <mm/zone.h>
@@ -36,19 +34,6 @@ static void say_what_there_is(void)
            (unsigned long long)(total_frames() * (PAGE_SIZE / 1024)),
            (unsigned long long)(total_free_frames() * (PAGE_SIZE / 1024)),
            cpu_count(), cpu_count() == 1 ? "processor" : "processors");
-}
-
-/* panic_test=1: to see what a panic looks like, and that it ends QEMU with a
-   failing status. panic_test=frame: by touching memory that is not there. */
-static void panic_if_asked(void)
-{
-    char word[8];
-
-    if (!cmdline_get("panic_test", word, sizeof(word)))
-        return;
-    if (strcmp(word, "frame") == 0)
-        *(volatile char *)phys_to_virt(1ull << 40) = 1;
-    panic("asked for by panic_test=%s", word);
 }
 
 static int boot_thread(void *arg)

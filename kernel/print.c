@@ -248,7 +248,7 @@ static void claim_panic(void)
         __asm__ volatile("cli; hlt");
 }
 
-static void last_words(const char *fmt, va_list ap)
+static void begin_panic(const char *fmt, va_list ap)
 {
     char what[240];
 
@@ -257,9 +257,21 @@ static void last_words(const char *fmt, va_list ap)
     console_take_over();
     vsnprintf(what, sizeof(what), fmt, ap);
     printk("\npanic: %s\n", what);
+    printk("  on processor %u, task %d (%s)\n", cpu_id(), current_tid(),
+           current_comm());
+    arch_stop_others();
 }
 
-static NORETURN void stop_here(void)
+void panic_begin(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    begin_panic(fmt, ap);
+    va_end(ap);
+}
+
+void panic_end(void)
 {
     arch_debug_exit(1);
     for (;;)
@@ -271,22 +283,8 @@ void panic(const char *fmt, ...)
     va_list ap;
 
     va_start(ap, fmt);
-    last_words(fmt, ap);
+    begin_panic(fmt, ap);
     va_end(ap);
-    printk("  on processor %u, task %d (%s)\n", cpu_id(), current_tid(),
-           current_comm());
-    arch_stop_others();
     arch_backtrace(NULL);
-    stop_here();
-}
-
-void give_up(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    last_words(fmt, ap);
-    va_end(ap);
-    arch_stop_others();
-    stop_here();
+    panic_end();
 }

@@ -22,8 +22,11 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 /* Print what and where, stop every processor, end with a failing status. */
 void panic(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
 
-/* The same end, where nobody's mistake is in the kernel: no backtrace. */
-void give_up(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
+/* The same without the backtrace: for who has better things to say, between
+   the two, than how it came to call this. From the first on nothing else
+   runs, and interrupts are off. */
+void panic_begin(const char *fmt, ...) PRINTF_LIKE(1, 2);
+void panic_end(void) NORETURN;
 
 /* A broken rule of the kernel itself; never a user's or a device's doing. */
 #define ASSERT(cond)                                                    \

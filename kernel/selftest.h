@@ -7,4 +7,7 @@
    A check that fails is a panic. In a thread; may sleep. */
 void selftest_if_asked(void);
 
+/* panic_test=WORD: a mistake of that kind on purpose, or just a panic. */
+void panic_if_asked(void);
+
 #endif

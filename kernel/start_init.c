@@ -110,6 +110,14 @@ static bool exec_init(void)
     return false;
 }
 
+/* Not the kernel's mistake: no backtrace. */
+static NORETURN void no_init(void)
+{
+    panic_begin("no init: put one into the initramfs (as /init), or name a "
+                "program of it by init=");
+    panic_end();
+}
+
 static void init_main(void *arg)
 {
     struct trap_frame frame = {0};
@@ -119,8 +127,7 @@ static void init_main(void *arg)
     open_console();
     find_arguments();
     if (!exec_init())
-        give_up("no init: put one into the initramfs (as /init), or name a "
-                "program of it by init=");
+        no_init();
     arch_enter_user(&frame);
 }
 

@@ -125,16 +125,18 @@ static void print_frame_at(u64 addr)
     printk("  the frame there: %s\n", text);
 }
 
+/* The fault's own registers and callers; not how it came to be told. */
 static void NORETURN die(const struct trap_frame *f, u64 addr)
 {
+    panic_begin("%s in the kernel, at %lx, address %lx",
+                exception_name(f->vector), f->rip, addr);
+    if (kstack_is_guard(addr))
+        printk("  the kernel stack has overflowed\n");
     print_registers(f);
     if (f->vector == 14)
         print_frame_at(addr);
-    if (kstack_is_guard(addr))
-        printk("  the kernel stack has overflowed\n");
     arch_backtrace(f);
-    panic("%s in the kernel, at %lx, address %lx", exception_name(f->vector),
-          f->rip, addr);
+    panic_end();
 }
 
 /* ---- faults ---- */

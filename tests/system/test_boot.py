@@ -147,10 +147,30 @@ def test_no_initramfs(boot):
     machine.wait_exit(outcome.EXIT_PANIC)
 
 
-def test_panic(boot, archive, hello):
-    """A panic says where, by name, and ends QEMU with a bad status."""
-    machine = boot(append="panic_test=1",
+# What a mistake is called, and a function that must be in the backtrace.
+PANICS = {
+    "1": ("asked for by panic_test=1", "panic_if_asked"),
+    "frame": ("page fault in the kernel", "touch_nothing|panic_if_asked"),
+    "text": ("page fault in the kernel", "write_text|panic_if_asked"),
+    "stack": ("double fault in the kernel", "deeper"),
+    "order": ("lock order: .outer. .* wanted with .inner.", "lock_backwards"),
+    "sleep": ("sleep with a spinlock held .* inner", "sleep_with_lock"),
+    "irq": ("lock .outer.: taken by an interrupt, and with interrupts on",
+            "lock_against_interrupt"),
+    "twice": ("is freed twice", "panic_if_asked"),
+}
+
+
+@pytest.mark.parametrize("word", PANICS)
+def test_panic(boot, archive, hello, word):
+    """A mistake of the kernel's is found, told where it is by name, and ends
+    QEMU with a bad status."""
+    what, where = PANICS[word]
+    machine = boot(append=f"panic_test={word}", cpus=2,
                    initrd=archive({"init": hello()}))
-    machine.serial.expect("(?i)panic")
-    machine.serial.expect(r"kmain|[a-z_]+\+0x")
+    machine.serial.expect(f"^panic: .*{what}")
+    if word == "stack":
+        machine.serial.expect("the kernel stack has overflowed")
+    machine.serial.expect("^called from:")
+    machine.serial.expect(rf"\] ({where})\S*\+0x")
     machine.wait_exit(outcome.EXIT_PANIC)
