@@ -1,77 +1,82 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/meminfo, vmstat, zoneinfo, buddyinfo, swaps: how much there is of
- * what, in Linux's forms. What hotcow does not have is not in them, but for
- * the lines that Linux's tools insist on, which then say 0.
+ * /proc/meminfo and swaps, and the node's meminfo in /sys: how much memory
+ * there is of what, line by line as in Linux. What hotcow does not have is 0.
  */
 #include <fs/fs_private.h>
+#include <fs/memcounts.h>
 #include <fs/procfs.h>
 #include <fs/text.h>
-#include <kernel/task.h>
 #include <mm/commit.h>
-#include <mm/filemap.h>
 #include <mm/mm.h>
 #include <mm/reclaim.h>
 #include <mm/removal.h>
 #include <mm/section.h>
 #include <mm/slab.h>
-#include <mm/stat.h>
 #include <mm/swap.h>
 
-#define KIB(frames) ((unsigned long long)(frames) * (PAGE_SIZE / 1024))
 #define ULL(n)      ((unsigned long long)(n))
+#define KIB(frames) (ULL(frames) * (PAGE_SIZE / 1024))
 
-/* Frames by their use, counted when somebody asks. */
-struct frames {
-    u64 use[PAGE_USES];
-    u64 mapped, dirty, writeback, cached, locked;
-};
+/* ---- counting ---- */
 
-static void count_frame(struct frames *f, const struct page *p)
+u64 lru_active(void)
 {
-    f->use[p->use < PAGE_USES ? p->use : PAGE_KERNEL]++;
-    if (!page_is_user(p))
-        return;
-    f->cached += page_flag(p, PG_SWAPCACHE);
-    f->writeback += page_flag(p, PG_WRITEBACK);
-    f->mapped += p->use == PAGE_FILE && page_mapcount(p) > 0;
+    return READ_ONCE(lrus[ZONE_NORMAL].nr_active) +
+           READ_ONCE(lrus[ZONE_MOVABLE].nr_active);
 }
 
-static void count_locked(struct frames *f)
+u64 lru_inactive(void)
+{
+    return READ_ONCE(lrus[ZONE_NORMAL].nr_inactive) +
+           READ_ONCE(lrus[ZONE_MOVABLE].nr_inactive);
+}
+
+void space_count(struct space_counts *c)
 {
     struct mm *mm = NULL;
 
-    while ((mm = mm_next(mm)))
-        f->locked += READ_ONCE(mm->locked_vm);
+    *c = (struct space_counts){0};
+    while ((mm = mm_next(mm))) {
+        c->locked += READ_ONCE(mm->locked_vm);
+        c->tables += READ_ONCE(mm->tables);
+    }
 }
 
-static void count_frames(struct frames *f)
+static void count_frame(struct mem_counts *c, const struct page *p)
 {
-    *f = (struct frames){0};
-    sections_hold();
+    switch (READ_ONCE(p->use)) {
+    case PAGE_ANON:
+        c->anon++;
+        break;
+    case PAGE_FILE:
+        c->files++;
+        c->mapped += page_mapcount(p) > 0;
+        break;
+    case PAGE_STACK:
+        c->stacks++;
+        break;
+    case PAGE_TABLE:
+        c->tables++;
+        break;
+    case PAGE_BOUNCE:
+        c->bounce++;
+        break;
+    }
+}
+
+/* The sections are let go of now and then, for whoever wants to take one. */
+static void count_frames(struct mem_counts *c)
+{
     for (u32 nr = 0; nr < section_count(); nr++) {
         struct section *s = section_get(nr);
 
+        sections_hold();
         for (unsigned i = 0; s->map && i < SECTION_FRAMES; i++)
-            count_frame(f, &s->map[i]);
+            count_frame(c, &s->map[i]);
+        c->present += s->map ? SECTION_FRAMES : 0;
+        sections_release();
     }
-    sections_release();
-    count_locked(f);
-}
-
-static u64 active(void)
-{
-    return lrus[ZONE_NORMAL].nr_active + lrus[ZONE_MOVABLE].nr_active;
-}
-
-static u64 inactive(void)
-{
-    return lrus[ZONE_NORMAL].nr_inactive + lrus[ZONE_MOVABLE].nr_inactive;
-}
-
-static void kib(struct text *t, const char *name, u64 frames)
-{
-    text_add(t, "%-15s %8llu kB\n", name, KIB(frames));
 }
 
 /* Everything that a process owns can go to swap, as far as there is room: the
@@ -84,67 +89,154 @@ static u64 available(void)
     return free > reserve ? free - reserve : 0;
 }
 
-static void show_meminfo(struct text *t, const struct text_file *tf, void *arg)
+void mem_count(struct mem_counts *c)
 {
-    u64 swap_total, swap_free;
-    struct frames f;
+    struct space_counts spaces;
 
-    (void)tf;
-    (void)arg;
-    count_frames(&f);
-    swap_totals(&swap_total, &swap_free);
-    kib(t, "MemTotal:", total_frames());
-    kib(t, "MemFree:", total_free_frames());
-    kib(t, "MemAvailable:", available());
-    kib(t, "Buffers:", 0); /* disks are not cached */
-    kib(t, "Cached:", f.use[PAGE_FILE]);
-    kib(t, "SwapCached:", f.cached);
-    kib(t, "Active:", active());
-    kib(t, "Inactive:", inactive());
-    /* One pair of lists for both: files live in memory, as in Linux's tmpfs. */
-    kib(t, "Active(anon):", active());
-    kib(t, "Inactive(anon):", inactive());
-    kib(t, "Active(file):", 0);
-    kib(t, "Inactive(file):", 0);
-    kib(t, "Unevictable:", 0);
-    kib(t, "Mlocked:", f.locked);
-    kib(t, "SwapTotal:", swap_total);
-    kib(t, "SwapFree:", swap_free);
-    kib(t, "Dirty:", 0);
-    kib(t, "Writeback:", f.writeback);
-    kib(t, "AnonPages:", f.use[PAGE_ANON]);
-    kib(t, "Mapped:", f.mapped);
-    kib(t, "Shmem:", f.use[PAGE_FILE]);
-    kib(t, "KReclaimable:", 0);
-    kib(t, "Slab:", slab_frames());
-    kib(t, "SReclaimable:", 0);
-    kib(t, "SUnreclaim:", slab_frames());
-    kib(t, "KernelStack:", f.use[PAGE_STACK]);
-    kib(t, "PageTables:", f.use[PAGE_TABLE]);
-    kib(t, "Bounce:", f.use[PAGE_BOUNCE]);
-    kib(t, "CommitLimit:", vm_commit_limit());
-    kib(t, "Committed_AS:", vm_committed_pages());
+    *c = (struct mem_counts){0};
+    count_frames(c);
+    space_count(&spaces);
+    c->locked = spaces.locked; /* areas, whether or not their pages are in */
+    c->total = total_frames();
+    c->free = total_free_frames();
+    c->available = available();
+    c->active = lru_active();
+    c->inactive = lru_inactive();
+    c->swap_cached = swap_cached();
+    c->writeback = swap_writing();
+    c->slab = slab_frames();
 }
 
-/* Polled by tests and by vmstat(8): nothing is walked over for it but the
-   list of files. */
-static void show_vmstat(struct text *t, const struct text_file *tf, void *arg)
+/* ---- showing ---- */
+
+struct line {
+    const char *name;
+    u64 frames;
+};
+
+static void show_lines(struct text *t, const char *prefix,
+                       const struct line *lines, unsigned n)
 {
-    u64 files, swapped, users = active() + inactive();
+    for (unsigned i = 0; i < n; i++)
+        text_add(t, "%s%-16s%8llu kB\n", prefix, lines[i].name,
+                 KIB(lines[i].frames));
+}
+
+/* One pair of lists for both kinds: files live in memory, and Linux counts
+   those of its tmpfs with the anonymous pages. Locked pages stay on them. */
+#define LRU_LINES(c)                                                       \
+    {"Active:", (c).active}, {"Inactive:", (c).inactive},                  \
+        {"Active(anon):", (c).active}, {"Inactive(anon):", (c).inactive},  \
+        {"Active(file):", 0}, {"Inactive(file):", 0}, {"Unevictable:", 0}, \
+    {                                                                      \
+        "Mlocked:", (c).locked                                             \
+    }
+
+static void show_amounts(struct text *t, const struct mem_counts *m)
+{
+    const struct mem_counts c = *m;
+    u64 swap_total, swap_free;
+
+    swap_totals(&swap_total, &swap_free);
+    const struct line lines[] = {
+        {"MemTotal:", c.total},
+        {"MemFree:", c.free},
+        {"MemAvailable:", c.available},
+        {"Buffers:", 0}, /* disks are not cached */
+        {"Cached:", c.files},
+        {"SwapCached:", c.swap_cached},
+        LRU_LINES(c),
+        {"SwapTotal:", swap_total},
+        {"SwapFree:", swap_free},
+        {"Zswap:", 0},
+        {"Zswapped:", 0},
+        {"Dirty:", 0},
+        {"Writeback:", c.writeback},
+        {"AnonPages:", c.anon},
+        {"Mapped:", c.mapped},
+        {"Shmem:", c.files},
+        {"KReclaimable:", 0},
+        {"Slab:", c.slab},
+        {"SReclaimable:", 0},
+        {"SUnreclaim:", c.slab},
+        {"KernelStack:", c.stacks},
+        {"PageTables:", c.tables},
+        {"SecPageTables:", 0},
+        {"NFS_Unstable:", 0},
+        {"Bounce:", c.bounce},
+        {"WritebackTmp:", 0},
+        {"CommitLimit:", vm_commit_limit()},
+        {"Committed_AS:", vm_committed_pages()},
+        {"VmallocTotal:", 0}, /* only stacks: KernelStack */
+        {"VmallocUsed:", 0},
+        {"VmallocChunk:", 0},
+        {"Percpu:", 0},
+    };
+    show_lines(t, "", lines, ARRAY_SIZE(lines));
+}
+
+static void show_huge(struct text *t)
+{
+    text_add(t, "HardwareCorrupted:     0 kB\nAnonHugePages:         0 "
+                "kB\nShmemHugePages:        0 kB\n"
+                "ShmemPmdMapped:        0 kB\nFileHugePages:         0 kB\n"
+                "FilePmdMapped:         0 kB\nHugePages_Total:       0\n"
+                "HugePages_Free:        0\nHugePages_Rsvd:        0\n"
+                "HugePages_Surp:        0\nHugepagesize:       2048 kB\n"
+                "Hugetlb:               0 kB\nDirectMap4k:           0 kB\n");
+}
+
+static void show_meminfo(struct text *t, const struct text_file *tf, void *arg)
+{
+    struct mem_counts c;
 
     (void)tf;
     (void)arg;
-    filemap_totals(&files, &swapped);
-    text_add(t,
-             "nr_free_pages %llu\nnr_inactive_anon %llu\nnr_active_anon %llu\n"
-             "nr_anon_pages %llu\nnr_file_pages %llu\nnr_shmem %llu\n",
-             ULL(total_free_frames()), ULL(inactive()), ULL(active()),
-             ULL(users > files ? users - files : 0), ULL(files), ULL(files));
-    /* What disks are asked for beside swap is not counted in pages. */
-    text_add(t, "pgpgin %llu\npgpgout %llu\n", ULL(stat_read(STAT_pswpin)) * 4,
-             ULL(stat_read(STAT_pswpout)) * 4);
-    for (unsigned i = 0; i < NR_MM_STATS; i++)
-        text_add(t, "%s %llu\n", mm_stat_names[i], ULL(stat_read(i)));
+    mem_count(&c);
+    show_amounts(t, &c);
+    show_huge(t);
+    /* A large page a section. */
+    text_add(t, "%-16s%8llu kB\n", "DirectMap2M:", KIB(c.present));
+}
+
+void node_show_meminfo(struct text *t, const struct text_file *tf, void *arg)
+{
+    struct mem_counts c;
+
+    (void)tf;
+    (void)arg;
+    mem_count(&c);
+    const struct line lines[] = {
+        {"MemTotal:", c.total},
+        {"MemFree:", c.free},
+        {"MemUsed:", c.total - c.free},
+        {"SwapCached:", c.swap_cached},
+        LRU_LINES(c),
+        {"Dirty:", 0},
+        {"Writeback:", c.writeback},
+        {"FilePages:", c.files + c.swap_cached},
+        {"Mapped:", c.mapped},
+        {"AnonPages:", c.anon},
+        {"Shmem:", c.files},
+        {"KernelStack:", c.stacks},
+        {"PageTables:", c.tables},
+        {"SecPageTables:", 0},
+        {"NFS_Unstable:", 0},
+        {"Bounce:", c.bounce},
+        {"WritebackTmp:", 0},
+        {"KReclaimable:", 0},
+        {"Slab:", c.slab},
+        {"SReclaimable:", 0},
+        {"SUnreclaim:", c.slab},
+        {"AnonHugePages:", 0},
+        {"ShmemHugePages:", 0},
+        {"ShmemPmdMapped:", 0},
+        {"FileHugePages:", 0},
+        {"FilePmdMapped:", 0},
+    };
+    show_lines(t, "Node 0 ", lines, ARRAY_SIZE(lines));
+    text_add(t, "Node 0 HugePages_Total:     0\nNode 0 HugePages_Free:      0\n"
+                "Node 0 HugePages_Surp:      0\n");
 }
 
 static void show_swaps(struct text *t, const struct text_file *tf, void *arg)
@@ -159,70 +251,11 @@ static void show_swaps(struct text *t, const struct text_file *tf, void *arg)
                  KIB(s.slots), KIB(s.used), s.priority);
 }
 
-/* Blocks of each order; what lies on processors' lists is counted as frames. */
-static void show_buddyinfo(struct text *t, const struct text_file *tf,
-                           void *arg)
-{
-    (void)tf;
-    (void)arg;
-    for (unsigned i = 0; i < NR_ZONES; i++) {
-        u64 in_blocks = 0, single;
-
-        for (unsigned o = 0; o <= MAX_ORDER; o++)
-            in_blocks += zones[i].free_blocks[o] << o;
-        single =
-            zone_free(&zones[i]) - min_u64(zone_free(&zones[i]), in_blocks);
-        text_add(t, "Node 0, zone %8s ", zones[i].name);
-        for (unsigned o = 0; o <= MAX_ORDER; o++)
-            text_add(t, "%6llu ",
-                     ULL(zones[i].free_blocks[o] + (o == 0 ? single : 0)));
-        text_add(t, "\n");
-    }
-}
-
-static void show_zone(struct text *t, const struct zone *z)
-{
-    const struct lru *l = &lrus[z - zones];
-
-    text_add(t,
-             "Node 0, zone %8s\n"
-             "  pages free     %llu\n"
-             "        min      %llu\n"
-             "        low      %llu\n"
-             "        high     %llu\n"
-             "        present  %llu\n"
-             "        managed  %llu\n",
-             z->name, ULL(zone_free(z)), ULL(z->wmark_min), ULL(z->wmark_low),
-             ULL(z->wmark_high), ULL(z->managed), ULL(z->managed));
-    text_add(t, "      nr_inactive_anon %llu\n      nr_active_anon %llu\n",
-             ULL(l->nr_inactive), ULL(l->nr_active));
-    text_add(t, "  pagesets\n");
-    for (unsigned i = 0; i < cpu_count(); i++)
-        text_add(t, "    cpu: %u\n              count: %u\n", i,
-                 READ_ONCE(z->pcp[i].count));
-}
-
-static void show_zoneinfo(struct text *t, const struct text_file *tf, void *arg)
-{
-    (void)tf;
-    (void)arg;
-    for (unsigned i = 0; i < NR_ZONES; i++)
-        show_zone(t, &zones[i]);
-}
-
 void proc_meminfo_init(void)
 {
-    static const struct {
-        const char *path;
-        struct text_file file;
-    } files[] = {
-        {"/proc/meminfo", {.show = show_meminfo}},
-        {"/proc/vmstat", {.show = show_vmstat}},
-        {"/proc/swaps", {.show = show_swaps}},
-        {"/proc/buddyinfo", {.show = show_buddyinfo}},
-        {"/proc/zoneinfo", {.show = show_zoneinfo}},
-    };
+    static const struct text_file meminfo = {.show = show_meminfo};
+    static const struct text_file swaps = {.show = show_swaps};
 
-    for (unsigned i = 0; i < ARRAY_SIZE(files); i++)
-        text_create(files[i].path, &files[i].file);
+    text_create("/proc/meminfo", &meminfo);
+    text_create("/proc/swaps", &swaps);
 }

@@ -255,6 +255,7 @@ void procfs_init(void)
     proc_link("/proc/mounts", "self/mounts");
     proc_mm_init();
     proc_meminfo_init();
+    proc_vmstat_init();
     proc_kpage_init();
     proc_sys_init();
     proc_frames_init();

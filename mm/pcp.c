@@ -25,10 +25,8 @@
 #include <kernel/string.h>
 #include <kernel/wait.h>
 
-#define PCP_BATCH 16
-#define PCP_MAX   64
-#define TRIES     3 /* of reclaim without any progress, before OOM */
-#define POISON    0x6b
+#define TRIES  3 /* of reclaim without any progress, before OOM */
+#define POISON 0x6b
 
 void pcp_init(struct zone *z)
 {

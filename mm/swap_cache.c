@@ -67,6 +67,13 @@ struct page *swap_cache_get(swp_t s)
     return page;
 }
 
+static u64 nr_cached; /* swap lock */
+
+u64 swap_cached(void)
+{
+    return READ_ONCE(nr_cached);
+}
+
 /* Swap lock and page lock held. */
 static void enter(struct page *page, swp_t s)
 {
@@ -76,6 +83,7 @@ static void enter(struct page *page, swp_t s)
     slot->page = page;
     page->private = s;
     page_set(page, PG_SWAPCACHE);
+    nr_cached++;
 }
 
 int swap_cache_add(struct page *page)
@@ -128,6 +136,7 @@ static void leave(struct page *page)
         slot->failed = true;
     slot->page = NULL;
     page_clear(page, PG_SWAPCACHE);
+    nr_cached--;
     page->private = 0;
     swap_slot_settle(s);
 }
@@ -196,6 +205,7 @@ bool swap_cache_replace(struct page *old, struct page *new, int mine)
     if (ok) {
         enter(new, old->private);
         page_clear(old, PG_SWAPCACHE);
+        nr_cached--;
         old->private = 0;
     }
     spin_unlock(&swap_lock);

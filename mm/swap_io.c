@@ -158,6 +158,11 @@ u64 swap_writes_done(void)
     return (u64)atomic_read(&writes_done);
 }
 
+u64 swap_writing(void)
+{
+    return (u64)atomic_read(&writing);
+}
+
 void swap_wait_for_write(u64 seen)
 {
     (void)wait_event_killable(&write_ended, swap_writes_done() != seen ||

@@ -29,6 +29,9 @@ enum alloc_flags {
     ALLOC_USER = ALLOC_WAIT | ALLOC_MOVABLE,
 };
 
+#define PCP_BATCH 16 /* frames that a short list gets at once */
+#define PCP_MAX   64 /* and how many it keeps */
+
 /* Each processor's short list of single frames: most allocations and frees
    touch only this, without the zone lock. */
 struct pcp {
