@@ -43,7 +43,7 @@ bool port_open(unsigned port, void (*fn)(void *arg, u8 c), void *arg)
     p->arg = arg;
     outb(p->base + LCR, 0x03); /* 8 bits, no parity */
     outb(p->base + FCR, 0x07); /* FIFOs on and empty */
-    irq_register(isa_irq_to_gsi(p->irq), false, false, on_irq, p);
+    irq_register(isa_irq_to_gsi(p->irq), false, false, on_irq, p, "ttyS");
     outb(p->base + MCR, 0x0b); /* interrupts out */
     outb(p->base + IER, 0x01);
     return true;

@@ -63,7 +63,7 @@ void serial_set_input(void (*fn)(u8 c))
 {
     input = fn;
     outb(FCR, 0x07); /* FIFOs on and empty, an interrupt for each byte */
-    irq_register(isa_irq_to_gsi(COM1_IRQ), false, false, on_irq, NULL);
+    irq_register(isa_irq_to_gsi(COM1_IRQ), false, false, on_irq, NULL, "ttyS0");
     outb(MCR, 0x0b);
     outb(IER, 0x01);
 }

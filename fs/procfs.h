@@ -9,6 +9,7 @@ struct inode;
 
 void proc_mm_init(void);      /* fs/proc_mm.c */
 void proc_meminfo_init(void); /* fs/proc_meminfo.c */
+void proc_cpu_init(void);     /* fs/proc_cpu.c */
 void proc_vmstat_init(void);  /* fs/proc_vmstat.c */
 void proc_kpage_init(void);   /* fs/proc_kpage.c */
 void proc_sys_init(void);     /* fs/proc_sys.c */

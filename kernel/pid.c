@@ -18,6 +18,7 @@ static struct pid *buckets[PID_BUCKETS];
 static u64 used[PID_MAX / 64]; /* a bit a number: to find the next one */
 static int last_nr;
 static unsigned nr_in_use;
+static u64 nr_given; /* ever */
 
 struct pid *pid_find(int nr)
 {
@@ -45,6 +46,7 @@ static bool pid_insert(struct pid *pid)
     if (nr_in_use >= PID_MAX - PID_RESERVED)
         return false;
     nr_in_use++;
+    nr_given++;
     pid->nr = next_free();
     pid->users = 1;
     list_init(&pid->group);
@@ -107,6 +109,11 @@ struct pid *pid_find_from(int nr)
     while (!bits && ++word < ARRAY_SIZE(used))
         bits = used[word];
     return bits ? pid_find((int)(word * 64) + __builtin_ctzll(bits)) : NULL;
+}
+
+u64 pid_total(void)
+{
+    return READ_ONCE(nr_given);
 }
 
 int pid_last(void)

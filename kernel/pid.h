@@ -39,5 +39,7 @@ void pid_drop(int nr); /* the last user frees the number */
 #define PID_MAX 32768
 /* The number given out last: for people. */
 int pid_last(void);
+/* How many were ever given out. */
+u64 pid_total(void);
 
 #endif

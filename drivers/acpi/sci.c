@@ -105,5 +105,5 @@ void sci_init(const struct acpi_fadt *fadt)
     clear_all();
     /* Level, active high, as the MADT's override for it says on a PC. */
     irq_register(isa_irq_to_gsi(fadt->sci_irq), true, false, sci_interrupt,
-                 NULL);
+                 NULL, "acpi");
 }

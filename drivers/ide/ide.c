@@ -81,7 +81,8 @@ static void start_channel(struct ide_channel *ch, unsigned n)
         return;
     }
     ide_queue_init(ch);
-    irq_register(isa_irq_to_gsi(ch->irq), false, false, ide_interrupt, ch);
+    irq_register(isa_irq_to_gsi(ch->irq), false, false, ide_interrupt, ch,
+                 "ide");
     for (unsigned unit = 0; unit < 2; unit++)
         if (ch->drives[unit].present)
             add_disk(&ch->drives[unit]);

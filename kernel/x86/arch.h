@@ -6,6 +6,7 @@
 #define KERNEL_X86_ARCH_H
 
 #include <kernel/current.h>
+#include <kernel/irq.h>
 #include <kernel/types.h>
 #include <kernel/x86/pgtable.h>
 
@@ -47,6 +48,7 @@ struct cpu {
     struct task *idle;
     struct pgtable *loaded; /* the user page table in CR3; NULL = kernel's */
     void *arch;             /* kernel/x86's own: tss, gdt */
+    u64 irqs[NR_IRQ_KINDS]; /* own to write: how many came, by enum irq_kind */
 };
 extern struct cpu cpus[MAX_CPUS];
 struct cpu *this_cpu(void); /* stable only while not preemptible */
@@ -155,8 +157,14 @@ void timer_interrupt(void);
 void preempt_check(void);
 void sched_cpu_ready(void) NORETURN;
 
-/* What the processor calls itself. */
-void cpu_names(char *vendor, size_t vendor_size, char *model,
-               size_t model_size);
+/* What the processor says of itself: kernel/x86/cpuinfo.c. */
+struct cpu_facts {
+    char vendor[16], name[56];
+    u32 levels, family, model, stepping;
+    u32 clflush, cache_kib, phys_bits, virt_bits;
+    u64 tsc_hz;
+    char flags[768];
+};
+void cpu_facts(struct cpu_facts *f);
 
 #endif

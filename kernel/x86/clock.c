@@ -49,9 +49,16 @@ static void rest_other_timers(void)
     outb(0x71, 0x66);
 }
 
+static u64 tsc_hz; /* fixed after clock_init */
+
+u64 clock_tsc_hz(void)
+{
+    return tsc_hz;
+}
+
 void clock_init(void)
 {
-    u64 before, tsc_hz;
+    u64 before;
 
     rtc_init();
     lapic_timer_start(0xffffffff);

@@ -238,18 +238,3 @@ bool irqs_enabled(void)
     __asm__ volatile("pushfq; pop %0" : "=r"(flags));
     return flags & FLAG_IF;
 }
-
-void cpu_names(char *vendor, size_t vendor_size, char *model, size_t model_size)
-{
-    u32 r[4], words[13] = {0};
-
-    cpuid(0, r);
-    words[0] = r[1];
-    words[1] = r[3];
-    words[2] = r[2];
-    str_copy(vendor, (const char *)words, vendor_size);
-    for (unsigned i = 0; i < 3; i++)
-        cpuid(0x80000002 + i, words + 4 * i);
-    words[12] = 0;
-    str_copy(model, (const char *)words, model_size);
-}

@@ -17,6 +17,8 @@ struct line {
     void *arg[HANDLERS];
     unsigned nr; /* written last, under the lock; read by interrupts */
     u64 count;   /* written by the one processor that gets them */
+    bool level;  /* as is this, by irq_register, before nr */
+    const char *name;
 };
 
 static struct line lines[NR_GSI];
@@ -61,7 +63,7 @@ unsigned isa_irq_to_gsi(unsigned irq)
 }
 
 void irq_register(unsigned gsi, bool level, bool active_low,
-                  void (*fn)(void *arg), void *arg)
+                  void (*fn)(void *arg), void *arg, const char *name)
 {
     struct line *l = &lines[gsi];
     u64 flags;
@@ -70,6 +72,8 @@ void irq_register(unsigned gsi, bool level, bool active_low,
     flags = spin_lock_irqsave(&lock);
     l->fn[l->nr] = fn;
     l->arg[l->nr] = arg;
+    l->level = level;
+    l->name = name;
     __atomic_store_n(&l->nr, l->nr + 1, __ATOMIC_RELEASE);
     write_reg(ENTRY(gsi) + 1, (u32)cpus[0].lapic_id << 24);
     write_reg(ENTRY(gsi), (VECTOR_IRQ + gsi) | (level ? ENTRY_LEVEL : 0) |
@@ -87,10 +91,17 @@ void irq_dispatch(unsigned gsi)
         l->fn[i](l->arg[i]);
 }
 
-bool irq_count(unsigned gsi, u64 *count)
+bool irq_line(unsigned gsi, struct irq_facts *f)
 {
-    if (gsi >= NR_GSI || !READ_ONCE(lines[gsi].nr))
+    const struct line *l = &lines[gsi];
+
+    if (gsi >= NR_GSI || !__atomic_load_n(&l->nr, __ATOMIC_ACQUIRE))
         return false;
-    *count = READ_ONCE(lines[gsi].count);
+    *f = (struct irq_facts){READ_ONCE(l->count), l->level, l->name};
     return true;
+}
+
+u64 irq_kind_count(unsigned cpu, enum irq_kind kind)
+{
+    return READ_ONCE(cpus[cpu].irqs[kind]);
 }

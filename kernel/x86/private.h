@@ -128,6 +128,7 @@ void irq_dispatch(unsigned gsi);
 /* clock.c */
 void rtc_init(void); /* before the clock is put to rest */
 void clock_init(void);
+u64 clock_tsc_hz(void); /* what now_ns counts in */
 /* tlb.c */
 void tlb_serve(void);
 /* smp.c */

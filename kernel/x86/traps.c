@@ -199,18 +199,25 @@ static void exception(struct trap_frame *f)
 
 static void interrupt(unsigned vector)
 {
+    u64 *irqs = this_cpu()->irqs; /* interrupts are off: it stays ours */
+
     cpu_add(irq_depth, 1);
     if (vector == VECTOR_CLOCK) {
+        irqs[IRQ_CLOCK]++;
         lapic_eoi();
         timer_interrupt();
     } else if (vector == VECTOR_TLB) {
+        irqs[IRQ_TLB]++;
         lapic_eoi();
         tlb_serve();
     } else if (vector == VECTOR_KICK) {
+        irqs[IRQ_KICK]++;
         lapic_eoi(); /* need_resched is looked at on the way out */
     } else if (vector >= VECTOR_IRQ && vector < VECTOR_IRQ + NR_GSI) {
         irq_dispatch(vector - VECTOR_IRQ);
         lapic_eoi();
+    } else {
+        irqs[IRQ_SPURIOUS]++; /* these want no end of interrupt */
     }
     cpu_add(irq_depth, -1);
 }
