@@ -21,6 +21,14 @@
 static struct mutex list_lock; /* guards contexts */
 static struct list_head contexts = LIST_INIT(contexts);
 static atomic64_t last_id;
+static atomic64_t promised; /* the sum of all contexts' max */
+
+u32 aio_max_nr = 65536;
+
+u64 aio_nr(void)
+{
+    return (u64)atomic_read(&promised);
+}
 
 void aio_init(void)
 {
@@ -82,6 +90,7 @@ void aio_ctx_put(struct aio_context *c)
     if (!atomic_dec_and_test(&c->refs))
         return;
     forget_events(c);
+    atomic_add(&promised, -(s64)c->max);
     kfree(c);
 }
 
@@ -137,6 +146,7 @@ static struct aio_context *create(unsigned max)
         return NULL;
     c->mm = current_mm();
     c->max = max;
+    atomic_add(&promised, max);
     atomic_set(&c->refs, 1);
     spin_init(&c->lock, "aio events", RANK_DISK);
     list_init(&c->ended);
@@ -177,6 +187,8 @@ s64 sys_io_setup(const u64 *a)
         return -EFAULT;
     if (id || !a[0] || a[0] > MAX_REQUESTS)
         return -EINVAL;
+    if (aio_nr() + a[0] > READ_ONCE(aio_max_nr))
+        return -EAGAIN; /* as Linux; two at once may both get in */
     c = create((unsigned)a[0]);
     if (!c)
         return -ENOMEM;

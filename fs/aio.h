@@ -3,9 +3,17 @@
 #ifndef FS_AIO_H
 #define FS_AIO_H
 
+#include <kernel/types.h>
+
 struct mm;
 
 void aio_init(void); /* boot */
+
+/* /proc/sys/fs: how many requests all contexts may have at a time, and what has
+   been promised. Written whole, read any time. */
+extern u32 aio_max_nr;
+u64 aio_nr(void);
+
 /* The last user of this mm goes: its contexts end. Waits for what the disk
    still has. May sleep; no locks held. */
 void aio_exit_mm(struct mm *mm);

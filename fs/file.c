@@ -14,6 +14,13 @@
 
 static const struct file_ops dir_ops; /* getdents64 asks the tree itself */
 
+static atomic64_t nr_open;
+
+u64 files_open(void)
+{
+    return (u64)atomic_read(&nr_open);
+}
+
 struct file *file_create(struct inode *inode, const struct file_ops *ops,
                          u32 flags)
 {
@@ -27,7 +34,14 @@ struct file *file_create(struct inode *inode, const struct file_ops *ops,
     f->inode = inode;
     f->ops = ops;
     f->flags = flags;
+    atomic_inc(&nr_open);
     return f;
+}
+
+static void free_file(struct file *f)
+{
+    atomic_dec(&nr_open);
+    kfree(f);
 }
 
 void file_get(struct file *f)
@@ -44,7 +58,7 @@ void file_put(struct file *f)
     if (f->ops->release)
         f->ops->release(f);
     inode_put(f->inode);
-    kfree(f);
+    free_file(f);
 }
 
 /* A new regular file at `place`, whose directory is under the tree lock. */
@@ -129,7 +143,8 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *err)
         return f;
     }
     inode_put(inode);
-    kfree(f);
+    if (f)
+        free_file(f);
     return NULL;
 }
 

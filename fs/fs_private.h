@@ -161,6 +161,8 @@ struct inode *at_file_or_path(int dirfd, u64 user_path, bool nofollow,
 
 /* ---- fs/file.c, fs/fdtable.c ---- */
 
+/* How many there are. */
+u64 files_open(void);
 /* An open file; takes over the inode's reference, but for NULL: no memory. */
 struct file *file_create(struct inode *inode, const struct file_ops *ops,
                          u32 flags);

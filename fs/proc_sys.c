@@ -1,175 +1,361 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/sys: settings. A file that can be written sets something; the others
- * say what is so.
+ * /proc/sys: settings. Those that can be written set something; the others say
+ * what is so, and cannot be opened for writing (fs/text.h).
  */
+#include <fs/aio.h>
 #include <fs/fs_private.h>
 #include <fs/procfs.h>
 #include <fs/text.h>
 #include <kernel/pid.h>
 #include <kernel/print.h>
+#include <kernel/random.h>
+#include <kernel/shm.h>
 #include <kernel/string.h>
 #include <kernel/syscall.h>
 #include <mm/commit.h>
 #include <mm/mm.h>
+#include <mm/oom.h>
 #include <mm/zone.h>
+
+#define ULL(n) ((unsigned long long)(n))
+#define SHOW(name) \
+    static void name(struct text *t, const struct text_file *tf, void *arg)
+#define WRITE(name) static int name(struct text *t, char *line, void *arg)
+#define UNUSED \
+    (void)tf;  \
+    (void)arg
 
 /* ---- numbers ---- */
 
-static void show_number(struct text *t, const struct text_file *tf, void *arg)
+/* The first word, as Linux reads it: blanks before it are skipped, 0x10 and 010
+   are hexadecimal and octal, other words are not looked at. */
+static int setting(char *line, u64 max, u64 *n)
 {
-    (void)tf;
-    text_add(t, "%llu\n", (unsigned long long)(u64)arg);
+    char *end;
+
+    while (*line == ' ' || *line == '\t')
+        line++;
+    for (end = line; *end && *end != ' ' && *end != '\t'; end++)
+        ;
+    *end = 0;
+    if (line[0] != '0' || !line[1] || line[1] == 'x')
+        return text_number(line, max, n);
+    for (*n = 0; *line >= '0' && *line <= '7' && *n <= max; line++)
+        *n = *n * 8 + (u64)(*line - '0');
+    return *line || *n > max ? -EINVAL : 0;
 }
 
-static void show_mode(struct text *t, const struct text_file *tf, void *arg)
+SHOW(show_number)
 {
     (void)tf;
-    (void)arg;
+    text_add(t, "%llu\n", ULL((u64)arg));
+}
+
+/* A number of 32 bits, within limits. It is read and written whole. */
+struct knob {
+    u32 *value, min, max;
+};
+
+SHOW(show_knob)
+{
+    const struct knob *k = arg;
+
+    (void)tf;
+    text_add(t, "%u\n", READ_ONCE(*k->value));
+}
+
+WRITE(write_knob)
+{
+    const struct knob *k = arg;
+    u64 n;
+
+    (void)t;
+    if (setting(line, k->max, &n) || n < k->min)
+        return -EINVAL;
+    WRITE_ONCE(*k->value, (u32)n);
+    return 0;
+}
+
+SHOW(show_u64)
+{
+    (void)tf;
+    text_add(t, "%llu\n", ULL(READ_ONCE(*(u64 *)arg)));
+}
+
+WRITE(write_u64)
+{
+    u64 n;
+
+    (void)t;
+    if (setting(line, INT64_MAX, &n))
+        return -EINVAL;
+    WRITE_ONCE(*(u64 *)arg, n);
+    return 0;
+}
+
+/* ---- vm ---- */
+
+/* It weighs anonymous pages against those of files on disks, of which there
+   are none: as on a Linux without any, it decides nothing. */
+static u32 swappiness = 60;
+
+SHOW(show_mode)
+{
+    UNUSED;
     text_add(t, "%d\n", (int)READ_ONCE(vm_overcommit_mode));
 }
 
-static int write_mode(struct text *t, char *line, void *arg)
+WRITE(write_mode)
 {
     u64 n;
 
     (void)t;
     (void)arg;
-    if (text_number(line, OVERCOMMIT_NEVER, &n))
+    if (setting(line, OVERCOMMIT_NEVER, &n))
         return -EINVAL;
     WRITE_ONCE(vm_overcommit_mode, (enum overcommit)n);
     return 0;
 }
 
-static void show_setting(struct text *t, const struct text_file *tf, void *arg)
-{
-    const u64 *setting = arg;
-
-    (void)tf;
-    text_add(t, "%llu\n", (unsigned long long)READ_ONCE(*setting));
-}
-
-static int write_setting(struct text *t, char *line, void *arg)
-{
-    u64 n, *setting = arg;
-
-    (void)t;
-    if (text_number(line, INT32_MAX, &n))
-        return -EINVAL;
-    WRITE_ONCE(*setting, n);
-    return 0;
-}
-
 /* Of the two that say how much RAM counts, the one that is written last
    holds. */
-static int write_ratio(struct text *t, char *line, void *arg)
+WRITE(write_ratio)
 {
-    int err = write_setting(t, line, arg);
+    int err = write_u64(t, line, arg);
 
     if (!err)
         WRITE_ONCE(vm_overcommit_kbytes, 0);
     return err;
 }
 
-static int write_kbytes(struct text *t, char *line, void *arg)
+WRITE(write_kbytes)
 {
-    int err = write_setting(t, line, arg);
+    int err = write_u64(t, line, arg);
 
     if (!err)
         WRITE_ONCE(vm_overcommit_ratio, 0);
     return err;
 }
 
-static void show_min_free(struct text *t, const struct text_file *tf, void *arg)
+SHOW(show_min_free)
 {
-    (void)tf;
-    (void)arg;
-    text_add(t, "%llu\n",
-             (unsigned long long)(zones[ZONE_NORMAL].wmark_min +
-                                  zones[ZONE_MOVABLE].wmark_min) *
-                 4);
+    UNUSED;
+    text_add(t, "%llu\n", ULL(zone_min_free() * (PAGE_SIZE / 1024)));
 }
 
-/* There is no cache of disks to drop. */
-static int write_drop(struct text *t, char *line, void *arg)
+WRITE(write_min_free)
+{
+    u64 kib;
+
+    (void)t;
+    (void)arg;
+    if (setting(line, INT32_MAX, &kib))
+        return -EINVAL;
+    return zone_set_min_free(kib / (PAGE_SIZE / 1024));
+}
+
+/* There is no cache of disks to drop: done at once. */
+WRITE(write_drop)
 {
     u64 n;
 
     (void)t;
     (void)arg;
-    return text_number(line, 7, &n) || n == 0 ? -EINVAL : 0;
+    return setting(line, 4, &n) || n == 0 ? -EINVAL : 0;
 }
 
-/* ---- words ---- */
+/* ---- kernel ---- */
 
-static void show_word(struct text *t, const struct text_file *tf, void *arg)
+SHOW(show_word)
 {
     (void)tf;
     text_add(t, "%s\n", (const char *)arg);
 }
 
-static void show_hostname(struct text *t, const struct text_file *tf, void *arg)
+SHOW(show_hostname)
 {
-    (void)tf;
-    (void)arg;
+    UNUSED;
     text_add(t, "%s\n", host_name);
 }
+
+WRITE(write_hostname)
+{
+    (void)t;
+    (void)arg;
+    set_host_name(line);
+    return 0;
+}
+
+SHOW(show_last_pid)
+{
+    UNUSED;
+    text_add(t, "%d\n", pid_last());
+}
+
+#define UUID_BYTES 16
+
+/* Random, but for the bits that say so: version 4, variant 1. */
+static void make_uuid(u8 *uuid)
+{
+    random_bytes(uuid, UUID_BYTES);
+    uuid[6] = (uuid[6] & 0x0f) | 0x40;
+    uuid[8] = (uuid[8] & 0x3f) | 0x80;
+}
+
+static void add_uuid(struct text *t, const u8 *uuid)
+{
+    for (unsigned i = 0; i < UUID_BYTES; i++)
+        text_add(t, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x",
+                 uuid[i]);
+    text_add(t, "\n");
+}
+
+SHOW(show_uuid)
+{
+    u8 uuid[UUID_BYTES];
+
+    UNUSED;
+    make_uuid(uuid);
+    add_uuid(t, uuid);
+}
+
+static u8 boot_id[UUID_BYTES]; /* fixed after boot */
+
+SHOW(show_boot_id)
+{
+    UNUSED;
+    add_uuid(t, boot_id);
+}
+
+/* ---- fs ---- */
+
+SHOW(show_aio_nr)
+{
+    UNUSED;
+    text_add(t, "%llu\n", ULL(aio_nr()));
+}
+
+/* As in Linux, these two limit only who is not root: nobody. */
+static u32 pipe_max_size = 1 << 20;
+static u64 file_max = 1000000;
+
+SHOW(show_files)
+{
+    UNUSED;
+    text_add(t, "%llu\t0\t%llu\n", ULL(files_open()), ULL(READ_ONCE(file_max)));
+}
+
+/* Rounded up to a power of two of pages. */
+WRITE(write_pipe_max)
+{
+    u32 size = PAGE_SIZE;
+    u64 n;
+
+    (void)t;
+    (void)arg;
+    if (setting(line, 1u << 31, &n))
+        return -EINVAL;
+    while (size < n)
+        size *= 2;
+    WRITE_ONCE(pipe_max_size, size);
+    return 0;
+}
+
+/* ---- all of them ---- */
 
 #define NUMBER(n)                               \
     {                                           \
         .show = show_number, .arg = (void *)(n) \
     }
-#define SETTING(var, how)                                   \
-    {                                                       \
-        .show = show_setting, .write = (how), .arg = &(var) \
-    }
 #define WORD(w)                               \
     {                                         \
         .show = show_word, .arg = (void *)(w) \
     }
+#define KNOB(v, least, most)                    \
+    {                                           \
+        .show = show_knob, .write = write_knob, \
+        .arg = (void *)&(const struct knob)     \
+        {                                       \
+            &(v), least, most                   \
+        }                                       \
+    }
+#define U64(v)                                            \
+    {                                                     \
+        .show = show_u64, .write = write_u64, .arg = &(v) \
+    }
+
+static const struct {
+    const char *path;
+    struct text_file file;
+} files[] = {
+    {"vm/overcommit_memory", {.show = show_mode, .write = write_mode}},
+    {"vm/overcommit_ratio",
+     {.show = show_u64, .write = write_ratio, .arg = &vm_overcommit_ratio}},
+    {"vm/overcommit_kbytes",
+     {.show = show_u64, .write = write_kbytes, .arg = &vm_overcommit_kbytes}},
+    {"vm/user_reserve_kbytes", U64(vm_user_reserve_kbytes)},
+    {"vm/admin_reserve_kbytes", U64(vm_admin_reserve_kbytes)},
+    {"vm/min_free_kbytes", {.show = show_min_free, .write = write_min_free}},
+    {"vm/drop_caches", {.write = write_drop}},
+    {"vm/max_map_count", U64(vm_max_map_count)},
+    {"vm/swappiness", KNOB(swappiness, 0, 200)},
+    {"vm/panic_on_oom", KNOB(vm_panic_on_oom, 0, 2)},
+    {"vm/oom_kill_allocating_task",
+     KNOB(vm_oom_kill_allocating_task, 0, INT32_MAX)},
+    {"vm/oom_dump_tasks", NUMBER(1)},
+    {"vm/mmap_min_addr", NUMBER(65536)},
+    {"vm/page-cluster", NUMBER(0)}, /* one page is read at a time */
+    {"vm/nr_hugepages", NUMBER(0)},
+    {"vm/nr_overcommit_hugepages", NUMBER(0)},
+    {"vm/legacy_va_layout", NUMBER(0)},
+    {"vm/zone_reclaim_mode", NUMBER(0)},
+    {"kernel/pid_max", KNOB(pid_max, PID_MAX_LEAST, PID_MAX)},
+    {"kernel/threads-max", NUMBER(PID_MAX)},
+    {"kernel/ns_last_pid", {.show = show_last_pid}},
+    {"kernel/shmmax", NUMBER(SHM_MAX)},
+    {"kernel/shmall", NUMBER(SHM_MAX >> PAGE_SHIFT)},
+    {"kernel/shmmni", NUMBER(SHM_SEGMENTS)},
+    {"kernel/randomize_va_space", NUMBER(0)},
+    {"kernel/ngroups_max", NUMBER(65536)},
+    {"kernel/cap_last_cap", NUMBER(40)},
+    {"kernel/overflowuid", NUMBER(65534)},
+    {"kernel/overflowgid", NUMBER(65534)},
+    {"kernel/tainted", NUMBER(0)},
+    {"kernel/arch", WORD("x86_64")},
+    {"kernel/ostype", WORD("Linux")},
+    {"kernel/osrelease", WORD("6.1.0-hotcow")},
+    {"kernel/version", WORD("#1 SMP hotcow")},
+    {"kernel/domainname", WORD("(none)")},
+    {"kernel/core_pattern", WORD("core")},
+    {"kernel/hostname", {.show = show_hostname, .write = write_hostname}},
+    {"kernel/random/uuid", {.show = show_uuid}},
+    {"kernel/random/boot_id", {.show = show_boot_id}},
+    {"kernel/random/entropy_avail", NUMBER(256)},
+    {"kernel/random/poolsize", NUMBER(256)},
+    {"kernel/random/write_wakeup_threshold", NUMBER(256)},
+    {"kernel/random/urandom_min_reseed_secs", NUMBER(60)},
+    {"fs/file-max", U64(file_max)},
+    {"fs/file-nr", {.show = show_files}},
+    {"fs/nr_open", NUMBER(4096)},
+    {"fs/pipe-max-size",
+     {.show = show_knob,
+      .write = write_pipe_max,
+      .arg = (void *)&(const struct knob){&pipe_max_size, 0, 0}}},
+    {"fs/aio-max-nr", KNOB(aio_max_nr, 0, INT32_MAX)},
+    {"fs/aio-nr", {.show = show_aio_nr}},
+    {"fs/overflowuid", NUMBER(65534)},
+    {"fs/overflowgid", NUMBER(65534)},
+};
 
 void proc_sys_init(void)
 {
-    static const char *const dirs[] = {"/proc/sys", "/proc/sys/vm",
-                                       "/proc/sys/kernel", "/proc/sys/fs"};
-    static const struct {
-        const char *path;
-        struct text_file file;
-    } files[] = {
-        {"vm/overcommit_memory", {.show = show_mode, .write = write_mode}},
-        {"vm/overcommit_ratio", SETTING(vm_overcommit_ratio, write_ratio)},
-        {"vm/overcommit_kbytes", SETTING(vm_overcommit_kbytes, write_kbytes)},
-        {"vm/user_reserve_kbytes",
-         SETTING(vm_user_reserve_kbytes, write_setting)},
-        {"vm/admin_reserve_kbytes",
-         SETTING(vm_admin_reserve_kbytes, write_setting)},
-        {"vm/min_free_kbytes", {.show = show_min_free}},
-        {"vm/drop_caches", {.write = write_drop}},
-        {"vm/max_map_count", SETTING(vm_max_map_count, write_setting)},
-        {"vm/swappiness", NUMBER(60)},
-        {"vm/panic_on_oom", NUMBER(0)},
-        {"vm/oom_kill_allocating_task", NUMBER(0)},
-        {"vm/mmap_min_addr", NUMBER(65536)},
-        {"kernel/pid_max", NUMBER(PID_MAX)},
-        {"kernel/threads-max", NUMBER(PID_MAX)},
-        {"kernel/shmmax", NUMBER(0x7fffffffffffffffull)},
-        {"kernel/shmall", NUMBER(0x7ffffffffffffull)},
-        {"kernel/shmmni", NUMBER(4096)},
-        {"kernel/randomize_va_space", NUMBER(0)},
-        {"kernel/ngroups_max", NUMBER(65536)},
-        {"kernel/cap_last_cap", NUMBER(40)},
-        {"kernel/ostype", WORD("Linux")},
-        {"kernel/osrelease", WORD("6.1.0-hotcow")},
-        {"kernel/version", WORD("#1 SMP hotcow")},
-        {"kernel/hostname", {.show = show_hostname}},
-        {"fs/file-max", NUMBER(1000000)},
-        {"fs/nr_open", NUMBER(4096)},
-        {"fs/pipe-max-size", NUMBER(1048576)},
-        {"fs/aio-max-nr", NUMBER(65536)},
-        {"fs/aio-nr", NUMBER(0)},
-    };
+    static const char *const dirs[] = {
+        "/proc/sys", "/proc/sys/vm", "/proc/sys/kernel",
+        "/proc/sys/kernel/random", "/proc/sys/fs"};
     char path[64];
 
+    make_uuid(boot_id);
     for (unsigned i = 0; i < ARRAY_SIZE(dirs); i++)
         inode_put(fs_mkdir(dirs[i]));
     for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {

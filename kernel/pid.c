@@ -13,7 +13,9 @@
 #define PID_RESERVED 300 /* below: only for the first processes */
 #define PID_BUCKETS  1024
 
-/* All three: tasks lock. */
+u32 pid_max = PID_MAX;
+
+/* All: tasks lock. */
 static struct pid *buckets[PID_BUCKETS];
 static u64 used[PID_MAX / 64]; /* a bit a number: to find the next one */
 static int last_nr;
@@ -30,10 +32,10 @@ struct pid *pid_find(int nr)
 }
 
 /* A number that nobody uses. Ends, as the caller knows that there is one. */
-static int next_free(void)
+static int next_free(int max)
 {
     do {
-        last_nr = last_nr + 1 < PID_MAX ? last_nr + 1 : PID_RESERVED;
+        last_nr = last_nr + 1 < max ? last_nr + 1 : PID_RESERVED;
     } while (pid_find(last_nr));
     return last_nr;
 }
@@ -42,12 +44,13 @@ static int next_free(void)
 static bool pid_insert(struct pid *pid)
 {
     struct pid **bucket;
+    u32 max = READ_ONCE(pid_max);
 
-    if (nr_in_use >= PID_MAX - PID_RESERVED)
+    if (nr_in_use >= max - PID_RESERVED)
         return false;
     nr_in_use++;
     nr_given++;
-    pid->nr = next_free();
+    pid->nr = next_free((int)max);
     pid->users = 1;
     list_init(&pid->group);
     bucket = &buckets[(unsigned)pid->nr % PID_BUCKETS];

@@ -16,6 +16,11 @@ struct process;
 
 #define PID_MAX 32768
 
+/* Numbers stay below it. /proc/sys/kernel writes it (PID_MAX_LEAST to PID_MAX);
+   read any time. */
+#define PID_MAX_LEAST 301
+extern u32 pid_max;
+
 /* All fields: tasks lock; nr is fixed. */
 struct pid {
     int nr;
@@ -36,7 +41,6 @@ struct pid *pid_find_from(int nr); /* the first number >= nr (>= 0) in use */
 void pid_hold(int nr); /* of a number that is in use */
 void pid_drop(int nr); /* the last user frees the number */
 
-#define PID_MAX 32768
 /* The number given out last: for people. */
 int pid_last(void);
 /* How many were ever given out. */

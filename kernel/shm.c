@@ -39,9 +39,8 @@
 #define SHM_INFO      14
 #define SHM_ANY       15 /* SHM_STAT_ANY */
 
-#define SEGMENTS 4096 /* Linux's default */
+#define SEGMENTS SHM_SEGMENTS
 #define SEQ_STEP 32768
-#define SHM_MAX  (1ull << 46) /* bytes; memory is what really limits them */
 
 struct segment {
     s32 key;

@@ -62,7 +62,7 @@ s64 sys_uname(const u64 *a)
     struct user_utsname u = {
         .sysname = "Linux", /* whose system calls these are */
         .release = "6.1.0-hotcow",
-        .version = "#1",
+        .version = "#1 SMP hotcow",
         .machine = "x86_64",
         .domainname = "(none)",
     };
@@ -71,6 +71,16 @@ s64 sys_uname(const u64 *a)
     memcpy(u.nodename, host_name, sizeof(host_name));
     spin_unlock(&name_lock);
     return copy_to_user(a[0], &u, sizeof(u));
+}
+
+void set_host_name(const char *name)
+{
+    char whole[sizeof(host_name)] = "";
+
+    str_copy(whole, name, sizeof(whole));
+    spin_lock(&name_lock);
+    memcpy(host_name, whole, sizeof(host_name));
+    spin_unlock(&name_lock);
 }
 
 /* name, length */
@@ -82,9 +92,7 @@ s64 sys_sethostname(const u64 *a)
         return -EINVAL;
     if (copy_from_user(name, a[0], a[1]))
         return -EFAULT;
-    spin_lock(&name_lock);
-    memcpy(host_name, name, sizeof(host_name));
-    spin_unlock(&name_lock);
+    set_host_name(name);
     return 0;
 }
 

@@ -145,5 +145,7 @@ s64 sys_times(const u64 *a);
 #define HOST_NAME_MAX 64
 /* sethostname's; a reader may see a half of the old one. */
 extern char host_name[HOST_NAME_MAX + 1];
+/* What is too long is cut. */
+void set_host_name(const char *name);
 
 #endif

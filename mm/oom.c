@@ -32,6 +32,8 @@
 
 #define SHOWN 5 /* rows of the table that is printed */
 
+u32 vm_panic_on_oom, vm_oom_kill_allocating_task;
+
 static struct mutex oom_lock; /* guards victim */
 static struct mm *victim;     /* with a reference; NULL: none is dying */
 static struct waitq victim_waitq = WAITQ_INIT(victim_waitq);
@@ -163,14 +165,13 @@ static void print_choice(struct mm *mm)
            READ_ONCE(mm->oom_score_adj));
 }
 
-/* oom_lock held. */
+/* oom_lock held. Who chose it has said why. */
 static void kill(struct mm *mm)
 {
     mm_get(mm);
     WRITE_ONCE(victim, mm);
     WRITE_ONCE(mm->oom_victim, true);
     memory_barrier(); /* see the top of the file */
-    print_choice(mm);
     mm_event("oom.kill", NULL, "pid=%d", mm->pid);
     stat_inc(STAT_oom_kill);
     oom_kill_mm_users(mm); /* 0: it is exiting already, which will do */
@@ -178,16 +179,36 @@ static void kill(struct mm *mm)
         forget_victim();
 }
 
+/* The one that asks, if the administrator wants it so: no list is walked. */
+static bool kill_asker(void)
+{
+    struct mm *mm = current_mm();
+
+    if (!READ_ONCE(vm_oom_kill_allocating_task) || !mm || mm->no_oom ||
+        oom_badness(mm) == OOM_NEVER)
+        return false;
+    printk("out of memory: killing process %d (%s), which asked for more "
+           "(oom_kill_allocating_task)\n",
+           mm->pid, mm->comm);
+    kill(mm);
+    return true;
+}
+
 /* oom_lock held; no victim is dying. */
 static bool choose_and_kill(void)
 {
     struct ranking r;
 
+    if (READ_ONCE(vm_panic_on_oom))
+        panic("out of memory, and panic_on_oom is set");
+    if (kill_asker())
+        return true;
     rank_all(&r, false);
     if (r.nr == 0)
         rank_all(&r, true);
     if (r.nr > 0) {
         print_ranking(&r);
+        print_choice(r.mm[0]);
         kill(r.mm[0]);
     }
     for (unsigned i = 0; i < r.nr; i++)

@@ -17,6 +17,10 @@ s64 oom_badness(struct mm *mm);
 /* The same for people, as in /proc/PID/oom_score: 0 to about 1333. */
 unsigned oom_score(struct mm *mm);
 
+/* /proc/sys/vm: panic_on_oom (0: kill instead) and oom_kill_allocating_task (0:
+   the one with the highest score). Written whole, read any time. */
+extern u32 vm_panic_on_oom, vm_oom_kill_allocating_task;
+
 void oom_init(void); /* boot */
 /* This mm has given back all that it had: mm_put_user, at its end. May
    sleep; no locks held. */

@@ -18,6 +18,7 @@
 #include <mm/removal.h>
 #include <mm/section.h>
 #include <mm/zone.h>
+#include <kernel/errno.h>
 #include <kernel/print.h>
 
 struct zone zones[NR_ZONES];
@@ -263,11 +264,21 @@ u64 zone_free(const struct zone *z)
     return n > 0 ? (u64)n : 0;
 }
 
+static u64 wanted_free; /* zone_set_min_free; 0: nobody asked */
+
+/* A zone's part of what is to be kept free goes by its size. */
+static u64 share_of(const struct zone *z)
+{
+    u64 wanted = READ_ONCE(wanted_free), all = max_u64(total_frames(), 1);
+
+    return wanted ? wanted * z->managed / all : z->managed / 128;
+}
+
 static void set_watermarks(struct zone *z, u64 floor)
 {
-    u64 flags = spin_lock_irqsave(&z->lock);
+    u64 share = share_of(z), flags = spin_lock_irqsave(&z->lock);
 
-    z->wmark_min = z->managed ? max_u64(floor, z->managed / 128) : 0;
+    z->wmark_min = z->managed ? max_u64(floor, share) : 0;
     z->wmark_low = z->wmark_min + z->wmark_min / 2;
     z->wmark_high = z->wmark_min * 2;
     spin_unlock_irqrestore(&z->lock, flags);
@@ -279,6 +290,24 @@ void zone_set_watermarks(void)
 {
     set_watermarks(&zones[ZONE_NORMAL], 64);
     set_watermarks(&zones[ZONE_MOVABLE], 16);
+}
+
+int zone_set_min_free(u64 frames)
+{
+    if (frames > total_frames() / 2)
+        return -EINVAL;
+    WRITE_ONCE(wanted_free, frames);
+    zone_set_watermarks();
+    return 0;
+}
+
+u64 zone_min_free(void)
+{
+    u64 wanted = READ_ONCE(wanted_free);
+
+    return wanted
+               ? wanted
+               : zones[ZONE_NORMAL].wmark_min + zones[ZONE_MOVABLE].wmark_min;
 }
 
 u64 total_free_frames(void)

@@ -75,6 +75,11 @@ void zone_drain_pcp(struct zone *z);
 u64 zone_free(const struct zone *z);
 /* Recompute watermarks after memory came or went. */
 void zone_set_watermarks(void);
+/* Keep so many frames free over all zones; 0: as many as seem good. -EINVAL:
+   more than half of what there is. What is asked for is kept when memory comes
+   or goes. */
+int zone_set_min_free(u64 frames);
+u64 zone_min_free(void);
 /* Frames free / managed over all zones. */
 u64 total_free_frames(void);
 u64 total_frames(void);
