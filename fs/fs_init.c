@@ -22,8 +22,10 @@ static void seal(const char *path, int error)
     int err;
     struct inode *dir = path_lookup(path, false, &err);
 
-    if (dir)
+    if (dir) {
         dir_seal(dir, error);
+        dir->mode = S_IFDIR | 0555;
+    }
     inode_put(dir);
 }
 

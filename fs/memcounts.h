@@ -30,7 +30,7 @@ u64 lru_inactive(void);
 struct text;
 struct text_file;
 void node_show_meminfo(struct text *t, const struct text_file *tf, void *arg);
-/* The same folder's vmstat, and numastat. */
+/* The same folder's vmstat. */
 void node_show_vmstat(struct text *t, const struct text_file *tf, void *arg);
 
 #endif

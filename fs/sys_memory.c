@@ -158,6 +158,19 @@ static void show_state(struct text *t, const struct text_file *tf, void *arg)
     text_add(t, "%s\n", names[section_get(nr_of(arg))->state]);
 }
 
+/* Or going, which may yet come to nothing. */
+static bool is_online(u32 nr)
+{
+    return READ_ONCE(section_get(nr)->state) >= SECTION_ONLINE;
+}
+
+/* A section comes back in the zone that it left, and in no other. */
+static const char *zone_word(u32 nr)
+{
+    return section_get(nr)->zone == ZONE_MOVABLE ? "online_movable"
+                                                 : "online_kernel";
+}
+
 static int write_state(struct text *t, char *line, void *arg)
 {
     char *rest = line, *word = next_word(&rest);
@@ -167,12 +180,32 @@ static int write_state(struct text *t, char *line, void *arg)
         return -EINVAL;
     if (!strcmp(word, "offline"))
         return offline(nr_of(arg), 1, rest);
-    if (next_word(&rest))
+    if (next_word(&rest) || is_online(nr_of(arg)))
         return -EINVAL;
-    if (!strcmp(word, "online") || !strcmp(word, "online_movable") ||
-        !strcmp(word, "online_kernel"))
+    if (!strcmp(word, "online") || !strcmp(word, zone_word(nr_of(arg))))
         return memory_online(nr_of(arg), 1);
     return -EINVAL;
+}
+
+static void show_online(struct text *t, const struct text_file *tf, void *arg)
+{
+    (void)tf;
+    text_add(t, "%d\n", is_online(nr_of(arg)));
+}
+
+/* What it is already is no error here, other than with `state`: as in Linux. */
+static int write_online(struct text *t, char *line, void *arg)
+{
+    char nothing[] = "";
+
+    (void)t;
+    if (strcmp(line, "0") && strcmp(line, "1"))
+        return -EINVAL;
+    if (is_online(nr_of(arg)) == (line[0] == '1'))
+        return 0;
+    if (line[0] == '1')
+        return memory_online(nr_of(arg), 1);
+    return offline(nr_of(arg), 1, nothing);
 }
 
 static void show_removable(struct text *t, const struct text_file *tf,
@@ -194,25 +227,53 @@ static void show_zones(struct text *t, const struct text_file *tf, void *arg)
     text_add(t, "%s\n", zones[section_get(nr_of(arg))->zone].name);
 }
 
+/* All memory hangs on the one device that there is: the board. */
+static void show_device(struct text *t, const struct text_file *tf, void *arg)
+{
+    (void)tf;
+    (void)arg;
+    text_add(t, "0\n");
+}
+
 static const struct {
     const char *name;
     struct text_file file;
+    const char *link; /* a link instead, and where to */
 } entries[] = {
-    {"state", {.show = show_state, .write = write_state}},
-    {"removable", {.show = show_removable}},
-    {"phys_index", {.show = show_index}},
-    {"valid_zones", {.show = show_zones}},
+    {"state", {.show = show_state, .write = write_state}, NULL},
+    {"online", {.show = show_online, .write = write_online}, NULL},
+    {"removable", {.show = show_removable}, NULL},
+    {"phys_index", {.show = show_index}, NULL},
+    {"phys_device", {.show = show_device}, NULL},
+    {"valid_zones", {.show = show_zones}, NULL},
+    {"node0", {0}, "../../node/node0"},
 };
 
 #define SECTION_INO(nr, n) ((1ull << 44) + ((u64)(nr) << 4) + (n))
+#define NODE_INO(nr)       SECTION_INO(nr, 15) /* the node's link to it */
+
+static struct inode *make_link(const char *target, u64 ino)
+{
+    struct inode *link = inode_make_link(target);
+
+    if (link) {
+        link->ino = ino;
+        link->nlink = 1;
+    }
+    return link;
+}
 
 static struct inode *block_lookup(struct inode *dir, const char *name)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
-        if (!strcmp(name, entries[i].name))
-            return text_inode(&entries[i].file, TEXT_ATTRIBUTE,
-                              SECTION_INO(nr_of(dir->private), i + 1),
-                              dir->private);
+    for (unsigned i = 0; i < ARRAY_SIZE(entries); i++) {
+        u64 ino = SECTION_INO(nr_of(dir->private), i + 1);
+
+        if (strcmp(name, entries[i].name))
+            continue;
+        if (entries[i].link)
+            return make_link(entries[i].link, ino);
+        return text_inode(&entries[i].file, TEXT_ATTRIBUTE, ino, dir->private);
+    }
     return NULL;
 }
 
@@ -234,19 +295,26 @@ static bool is_there(u32 nr)
     return nr < section_count() && section_get(nr)->state != SECTION_ABSENT;
 }
 
-static struct inode *memory_lookup(struct inode *dir, const char *name)
+/* memory07, memory0x7: no, there is one name for each. */
+static bool parse_name(const char *name, u64 *nr)
 {
     char exact[24];
+
+    if (strncmp(name, "memory", 6) ||
+        text_number(name + 6, SECTION_MAX - 1, nr) || !is_there((u32)*nr))
+        return false;
+    snprintf(exact, sizeof(exact), "memory%llu", (unsigned long long)*nr);
+    return !strcmp(name, exact);
+}
+
+static struct inode *memory_lookup(struct inode *dir, const char *name)
+{
     struct inode *inode;
     u64 nr;
 
     (void)dir;
-    if (strncmp(name, "memory", 6) ||
-        text_number(name + 6, SECTION_MAX - 1, &nr) || !is_there((u32)nr))
+    if (!parse_name(name, &nr))
         return NULL;
-    snprintf(exact, sizeof(exact), "memory%llu", (unsigned long long)nr);
-    if (strcmp(name, exact))
-        return NULL; /* memory07, memory0x7: one name for each */
     inode = inode_create(S_IFDIR | 0755);
     if (inode) {
         inode->ino = SECTION_INO(nr, 0);
@@ -275,6 +343,40 @@ static bool memory_next(struct inode *dir, u64 *n, char *name, size_t size,
 static const struct dir_ops memory_ops = {.lookup = memory_lookup,
                                           .next = memory_next};
 
+/* The node's folder has a link to each. */
+static struct inode *node_lookup(struct inode *dir, const char *name)
+{
+    char target[40];
+    u64 nr;
+
+    (void)dir;
+    if (!parse_name(name, &nr))
+        return NULL;
+    snprintf(target, sizeof(target), "../../memory/%s", name);
+    return make_link(target, NODE_INO(nr));
+}
+
+static bool node_next(struct inode *dir, u64 *n, char *name, size_t size,
+                      u64 *ino)
+{
+    bool found = memory_next(dir, n, name, size, ino);
+
+    *ino = NODE_INO(*n);
+    return found;
+}
+
+static const struct dir_ops node_ops = {.lookup = node_lookup,
+                                        .next = node_next};
+
+/* DIMMs that come are online at once, for what can be moved. */
+static void show_auto_online(struct text *t, const struct text_file *tf,
+                             void *arg)
+{
+    (void)tf;
+    (void)arg;
+    text_add(t, "online_movable\n");
+}
+
 static void show_block_size(struct text *t, const struct text_file *tf,
                             void *arg)
 {
@@ -283,17 +385,26 @@ static void show_block_size(struct text *t, const struct text_file *tf,
     text_add(t, "%lx\n", SECTION_SIZE);
 }
 
+static void set_ops(const char *path, const struct dir_ops *ops)
+{
+    int err;
+    struct inode *dir = path_lookup(path, false, &err);
+
+    if (dir)
+        dir->dops = ops;
+    inode_put(dir);
+}
+
 void sys_memory_init(void)
 {
     static const struct text_file size = {.show = show_block_size};
     static const struct text_file removal = {.show = show_removal,
                                              .write = write_removal};
-    int err;
-    struct inode *dir = path_lookup(ROOT, false, &err);
+    static const struct text_file auto_online = {.show = show_auto_online};
 
     text_create(ROOT "/block_size_bytes", &size);
+    text_create(ROOT "/auto_online_blocks", &auto_online);
     text_create(ROOT "/removal", &removal);
-    if (dir)
-        dir->dops = &memory_ops;
-    inode_put(dir);
+    set_ops(ROOT, &memory_ops);
+    set_ops("/sys/devices/system/node/node0", &node_ops);
 }

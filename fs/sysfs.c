@@ -3,13 +3,13 @@
    and disks. All of it is made at boot, but for the sections' folders. */
 #include <fs/devices.h>
 #include <fs/fs_private.h>
+#include <fs/memcounts.h>
 #include <fs/procfs.h>
 #include <fs/text.h>
 #include <kernel/block.h>
 #include <kernel/current.h>
 #include <kernel/print.h>
 #include <mm/slab.h>
-#include <mm/zone.h>
 
 #define SHOW(name) \
     static void name(struct text *t, const struct text_file *tf, void *arg)
@@ -37,17 +37,26 @@ SHOW(show_word)
     text_add(t, "%s\n", (const char *)arg);
 }
 
-SHOW(show_node_meminfo)
+/* A processor by itself: a core of its own, of one package with the others. */
+SHOW(show_own_mask)
 {
-    unsigned long long total = total_frames() * 4;
-    unsigned long long free = total_free_frames() * 4;
+    (void)tf;
+    text_add(t, "%x\n", 1u << (u64)arg);
+}
+
+SHOW(show_number)
+{
+    (void)tf;
+    text_add(t, "%llu\n", (unsigned long long)(u64)arg);
+}
+
+SHOW(show_disk_event)
+{
+    const struct blockdev *dev = arg;
 
     (void)tf;
-    (void)arg;
-    text_add(t,
-             "Node 0 MemTotal:       %8llu kB\nNode 0 MemFree:        %8llu "
-             "kB\nNode 0 MemUsed:        %8llu kB\n",
-             total, free, total - free);
+    text_add(t, "MAJOR=%u\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=disk\n",
+             blkdev_major(dev), blkdev_minor(dev), dev->name);
 }
 
 SHOW(show_sectors)
@@ -103,12 +112,28 @@ static void make_file(const char *dir, const char *name,
 static void add_disk(struct blockdev *dev)
 {
     static const char *const queue[][2] = {
-        {"logical_block_size", "512"}, {"physical_block_size", "512"},
-        {"hw_sector_size", "512"},     {"minimum_io_size", "512"},
-        {"optimal_io_size", "0"},      {"rotational", "1"},
-        {"max_sectors_kb", "128"},     {"nr_requests", "64"},
-        {"scheduler", "[none]"},       {"discard_granularity", "0"},
-        {"read_ahead_kb", "0"},        {"write_cache", "write back"},
+        {"logical_block_size", "512"},
+        {"physical_block_size", "512"},
+        {"hw_sector_size", "512"},
+        {"minimum_io_size", "512"},
+        {"optimal_io_size", "0"},
+        {"rotational", "1"},
+        {"max_sectors_kb", "128"},
+        {"nr_requests", "64"},
+        {"scheduler", "[none]"},
+        {"discard_granularity", "0"},
+        {"read_ahead_kb", "0"},
+        {"write_cache", "write back"},
+        {"discard_max_bytes", "0"},
+        {"discard_zeroes_data", "0"},
+        {"fua", "0"},
+        {"dma_alignment", "1"},
+        {"nomerges", "2"},
+        {"zoned", "none"},
+        {"max_hw_sectors_kb", "128"},
+        {"chunk_sectors", "0"},
+        {"write_same_max_bytes", "0"},
+        {"write_zeroes_max_bytes", "0"},
     };
     char dir[64], path[80], target[80];
 
@@ -123,6 +148,9 @@ static void add_disk(struct blockdev *dev)
     make_file(dir, "ro", show_word, (void *)"0");
     make_file(dir, "range", show_word, (void *)"64");
     make_file(dir, "hidden", show_word, (void *)"0");
+    make_file(dir, "alignment_offset", show_word, (void *)"0");
+    make_file(dir, "discard_alignment", show_word, (void *)"0");
+    make_file(dir, "uevent", show_disk_event, dev);
     snprintf(path, sizeof(path), "%s/queue", dir);
     for (unsigned i = 0; i < ARRAY_SIZE(queue); i++)
         make_file(path, queue[i][0], show_word, (void *)queue[i][1]);
@@ -130,6 +158,37 @@ static void add_disk(struct blockdev *dev)
              blkdev_minor(dev));
     snprintf(target, sizeof(target), "../../block/%s", dev->name);
     make_link(path, target);
+}
+
+static void add_cpu(const char *dir, u64 i)
+{
+    static const struct {
+        const char *name;
+        void (*show)(struct text *, const struct text_file *, void *);
+    } topology[] = {
+        {"core_id", show_number},
+        {"thread_siblings", show_own_mask},
+        {"thread_siblings_list", show_number},
+        {"core_cpus", show_own_mask},
+        {"core_cpus_list", show_number},
+        {"core_siblings", show_cpu_mask},
+        {"core_siblings_list", show_cpus},
+        {"package_cpus", show_cpu_mask},
+        {"package_cpus_list", show_cpus},
+    };
+    char path[80];
+
+    inode_put(fs_mkdir(dir));
+    if (i > 0) /* the first one never goes, and Linux does not say so */
+        make_file(dir, "online", show_word, (void *)"1");
+    snprintf(path, sizeof(path), "%s/node0", dir);
+    make_link(path, "../../node/node0");
+    snprintf(path, sizeof(path), "%s/topology", dir);
+    inode_put(fs_mkdir(path));
+    for (unsigned n = 0; n < ARRAY_SIZE(topology); n++)
+        make_file(path, topology[n].name, topology[n].show, (void *)i);
+    make_file(path, "physical_package_id", show_word, (void *)"0");
+    make_file(path, "die_id", show_word, (void *)"0");
 }
 
 static void add_cpus(void)
@@ -140,30 +199,36 @@ static void add_cpus(void)
     make_file(dir, "online", show_cpus, NULL);
     make_file(dir, "possible", show_cpus, NULL);
     make_file(dir, "present", show_cpus, NULL);
-    make_file(dir, "kernel_max", show_word, (void *)"15");
+    make_file(dir, "offline", show_word, (void *)"");
+    make_file(dir, "isolated", show_word, (void *)"");
+    make_file(dir, "kernel_max", show_number, (void *)(MAX_CPUS - 1ul));
     for (unsigned i = 0; i < cpu_count(); i++) {
         snprintf(path, sizeof(path), "%s/cpu%u", dir, i);
-        inode_put(fs_mkdir(path));
-        if (i > 0)
-            make_file(path, "online", show_word, (void *)"1");
+        add_cpu(path, i);
     }
 }
 
 static void add_node(void)
 {
-    static const char dir[] = "/sys/devices/system/node";
+    static const char all[] = "/sys/devices/system/node";
+    static const char dir[] = "/sys/devices/system/node/node0";
+    static const char *const sets[] = {"online", "possible", "has_memory",
+                                       "has_normal_memory", "has_cpu"};
+    char path[64], target[32];
 
-    make_file(dir, "online", show_word, (void *)"0");
-    make_file(dir, "possible", show_word, (void *)"0");
-    make_file(dir, "has_memory", show_word, (void *)"0");
-    make_file(dir, "has_cpu", show_word, (void *)"0");
-    inode_put(fs_mkdir("/sys/devices/system/node/node0"));
-    make_file("/sys/devices/system/node/node0", "meminfo", show_node_meminfo,
-              NULL);
-    make_file("/sys/devices/system/node/node0", "cpulist", show_cpus, NULL);
-    make_file("/sys/devices/system/node/node0", "cpumap", show_cpu_mask, NULL);
-    make_file("/sys/devices/system/node/node0", "distance", show_word,
-              (void *)"10");
+    for (unsigned i = 0; i < ARRAY_SIZE(sets); i++)
+        make_file(all, sets[i], show_word, (void *)"0");
+    inode_put(fs_mkdir(dir));
+    make_file(dir, "meminfo", node_show_meminfo, NULL);
+    make_file(dir, "vmstat", node_show_vmstat, NULL);
+    make_file(dir, "cpulist", show_cpus, NULL);
+    make_file(dir, "cpumap", show_cpu_mask, NULL);
+    make_file(dir, "distance", show_word, (void *)"10");
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        snprintf(path, sizeof(path), "%s/cpu%u", dir, i);
+        snprintf(target, sizeof(target), "../../cpu/cpu%u", i);
+        make_link(path, target);
+    }
 }
 
 void sysfs_init(void)
