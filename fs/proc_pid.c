@@ -50,6 +50,7 @@ static const struct {
      {.show = proc_show_oom_adj, .write = proc_write_oom_adj},
      NULL,
      false},
+    {"io", {.show = proc_show_io, .mode = 0400}, NULL, false},
     {"limits", {.show = proc_show_limits}, NULL, false},
     {"mounts", {.show = proc_show_mounts}, NULL, false},
     {"mountinfo", {.show = proc_show_mountinfo}, NULL, false},

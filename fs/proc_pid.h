@@ -37,7 +37,7 @@ bool proc_for_areas(int pid, void (*fn)(void *arg, struct vma *v), void *arg);
 
 /* fs/proc_pid_stat.c */
 proc_show proc_show_stat, proc_show_status, proc_show_comm, proc_show_limits,
-    proc_show_wchan;
+    proc_show_wchan, proc_show_io;
 int proc_write_comm(struct text *t, char *line, void *arg);
 
 /* fs/proc_pid_mm.c */

@@ -407,6 +407,41 @@ void proc_show_limits(struct text *t, const struct text_file *tf, void *arg)
     process_put(p);
 }
 
+static bool get_io(void *arg, struct task_io *sum)
+{
+    struct process *p = process_get(pid_of(arg));
+    struct task *t;
+    u64 flags;
+
+    *sum = (struct task_io){0};
+    if (!p)
+        return false;
+    flags = spin_lock_irqsave(&tasks_lock);
+    if (!tid_of(arg))
+        task_io_add(sum, &p->io);
+    list_for_each_entry (t, &p->threads, proc_node)
+        if (!tid_of(arg) || t->tid == tid_of(arg))
+            task_io_add(sum, &t->io);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    process_put(p);
+    return true;
+}
+
+/* Nothing that was written waits in a cache, from which it could be dropped. */
+void proc_show_io(struct text *t, const struct text_file *tf, void *arg)
+{
+    struct task_io io;
+
+    (void)tf;
+    if (get_io(arg, &io))
+        text_add(t,
+                 "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\n"
+                 "read_bytes: %llu\nwrite_bytes: %llu\n"
+                 "cancelled_write_bytes: 0\n",
+                 ULL(io.bytes[0]), ULL(io.bytes[1]), ULL(io.calls[0]),
+                 ULL(io.calls[1]), ULL(io.disk[0]), ULL(io.disk[1]));
+}
+
 void proc_show_wchan(struct text *t, const struct text_file *tf, void *arg)
 {
     (void)tf;

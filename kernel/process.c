@@ -185,6 +185,15 @@ void process_add_thread(struct process *p, struct task *t, struct pid *pid)
     spin_unlock_irqrestore(&p->sig_lock, flags);
 }
 
+void task_io_add(struct task_io *sum, const struct task_io *io)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        sum->bytes[i] += READ_ONCE(io->bytes[i]);
+        sum->calls[i] += READ_ONCE(io->calls[i]);
+        sum->disk[i] += READ_ONCE(io->disk[i]);
+    }
+}
+
 bool process_remove_thread(struct process *p, struct task *t)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
@@ -194,6 +203,7 @@ bool process_remove_thread(struct process *p, struct task *t)
     list_del(&t->proc_node);
     last = --p->nr_threads == 0;
     memcpy(p->comm, t->comm, sizeof(p->comm));
+    task_io_add(&p->io, &t->io);
     sigqueue_drop(p, &t->sig_queue, ~0ull);
     spin_unlock(&p->sig_lock);
     p->cpu_ns += task_cpu_ns(t);

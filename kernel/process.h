@@ -50,6 +50,7 @@ struct process {
     char comm[16]; /* of a zombie: what its last thread was called; tasks lock */
     u64 start_ns;
     u64 cpu_ns, children_ns;       /* tasks lock */
+    struct task_io io;             /* of threads that ended; tasks lock */
     u64 max_rss, children_max_rss; /* pages; tasks lock */
     u64 rlimits[NR_LIMITS][2];     /* soft, hard; tasks lock */
     atomic_t refs;                 /* its threads, its parent's list, lookers */
@@ -101,6 +102,8 @@ s64 do_wait4(int pid, u64 status, int options, u64 rusage);
 /* Look at a process by pid with a reference (NULL: none). */
 struct process *process_get(int pid);
 void process_put(struct process *p);
+/* Figures of a thread, which may go on meanwhile, come to a sum. */
+void task_io_add(struct task_io *sum, const struct task_io *io);
 /* The lowest pid of a process that is not below `from`; 0: there is none. */
 int process_next(int from);
 /* /proc/PID/oom_score_adj. It is its memory's, which a child inherits and exec

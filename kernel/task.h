@@ -38,6 +38,12 @@ struct held_locks { /* newest last */
     unsigned nr;
 };
 
+/* What was read [0] and written [1]: bytes by system calls, those calls, and
+   bytes of the former that went to or came from a disk. */
+struct task_io {
+    u64 bytes[2], calls[2], disk[2];
+};
+
 struct task {
     struct arch_task arch;       /* own, while running */
     int tid;                     /* fixed */
@@ -54,6 +60,7 @@ struct task {
     u64 vruntime;                /* by which its turn comes; run-queue lock */
     u64 cpu_ns;                  /* time it has run, but for the present
                                    stretch (task_cpu_ns); run-queue lock */
+    struct task_io io;           /* own to write */
     u64 sleeps, preemptions;     /* how often it let go of a processor, and
                                     how often it had to; run-queue lock */
     struct list_head all_node;   /* every task; tasks lock */

@@ -125,6 +125,7 @@ void keyboard_init(void)
 
     if (config < 0)
         return;
-    irq_register(isa_irq_to_gsi(KEYBOARD_IRQ), false, false, on_irq, NULL);
+    irq_register(isa_irq_to_gsi(KEYBOARD_IRQ), false, false, on_irq, NULL,
+                 "keyboard");
     configure(config | CONFIG_IRQ);
 }
