@@ -178,6 +178,10 @@ class Station:
         self.disk.release_all()
         return f": {held} held read(s) let go"
 
+    def do_held(self):
+        """How many reads are held just now."""
+        return f": {len(self.disk.held())} read(s) held"
+
     def do_map(self):
         """The guest's own map of its memory."""
         lines = self.to_guest.ask("map")

@@ -123,9 +123,10 @@ def test_requests_from_the_host(terminal):
     assert "DIMM 1" in drawn and "DIMM 0" not in drawn
     assert t.ask("hold").stdout.startswith("ok")
     t.type("dd if=/dev/hda of=/dev/null bs=512 count=1 iflag=direct\r")
-    for _ in range(LIMIT * 10):
-        if "1 held" in t.ask("release").stdout:
-            break
+    deadline = time.monotonic() + LIMIT
+    while "1 read(s) held" not in t.ask("held").stdout:
+        assert time.monotonic() < deadline, "the read is not held"
+    assert "1 held" in t.ask("release").stdout
     t.expect("1\\+0 records in")
     for bad in (["plug", "3M"], ["plug", "x"], ["unplug", "9"], ["jump"]):
         answer = t.ask(*bad)
