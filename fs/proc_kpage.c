@@ -31,6 +31,7 @@ enum {
     KPF_SWAPBACKED = 14,
     KPF_NOPAGE = 20,
     KPF_PGTABLE = 26,
+    KPF_RESERVED = 32, /* from here on Linux's "for those who work on it" */
 };
 
 static u64 count_of(const struct page *p)
@@ -66,7 +67,9 @@ static u64 flags_of(const struct page *p)
                  bit_if(p->use == PAGE_ANON, KPF_ANON) | 1ull << KPF_SWAPBACKED;
     return flags | bit_if(p->use == PAGE_FREE, KPF_BUDDY) |
            bit_if(p->use == PAGE_SLAB, KPF_SLAB) |
-           bit_if(p->use == PAGE_TABLE, KPF_PGTABLE);
+           bit_if(p->use == PAGE_TABLE, KPF_PGTABLE) |
+           bit_if(p->use == PAGE_RESERVED || p->use == PAGE_MEMMAP,
+                  KPF_RESERVED);
 }
 
 static s64 read_words(u64 ubuf, u64 len, u64 *pos,
@@ -85,7 +88,7 @@ static s64 read_words(u64 ubuf, u64 len, u64 *pos,
             words[n] = word(pfn_to_page(pfn++));
         sections_release();
         if (copy_to_user(ubuf + done, words, n * 8))
-            return done ? (s64)done : -EFAULT;
+            return -EFAULT; /* as Linux, whatever went before */
         done += n * 8;
     }
     *pos += done;

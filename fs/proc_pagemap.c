@@ -63,7 +63,7 @@ static s64 read_words(struct mm *mm, u64 ubuf, u64 len, u64 *pos)
         n = min_u64(n, (USER_END - va) >> PAGE_SHIFT);
         get_words(mm, va, words, (unsigned)n);
         if (copy_to_user(ubuf + done, words, n * 8))
-            return done ? (s64)done : -EFAULT;
+            return -EFAULT; /* as Linux, whatever went before */
         done += n * 8;
         va += n << PAGE_SHIFT;
     }
