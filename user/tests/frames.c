@@ -23,6 +23,8 @@
 #define BUDDY          (1ull << 10)
 #define MMAPPED        (1ull << 11)
 #define ANON           (1ull << 12)
+#define SLAB           (1ull << 7)
+#define PGTABLE        (1ull << 26)
 #define NOPAGE         (1ull << 20)
 
 #define DIMM_SECTION   2048ul /* at 4 GiB */
@@ -52,8 +54,8 @@ static uint64_t frame_of(const void *p)
     return page_of(p) & FRAME;
 }
 
-/* The sum over all frames of what `value` makes of a word. */
-static uint64_t sum(int fd, uint64_t (*value)(uint64_t))
+/* The sum over all frames of their words, or (bits) how many have a bit. */
+static uint64_t sum(int fd, uint64_t bits)
 {
     uint64_t all = 0;
     off_t at = 0;
@@ -61,20 +63,10 @@ static uint64_t sum(int fd, uint64_t (*value)(uint64_t))
 
     while ((n = pread(fd, words, sizeof(words), at)) > 0) {
         for (ssize_t i = 0; i < n / 8; i++)
-            all += value(words[i]);
+            all += bits ? (words[i] & bits) != 0 : words[i];
         at += n;
     }
     return all;
-}
-
-static uint64_t itself(uint64_t w)
-{
-    return w;
-}
-
-static uint64_t is_free(uint64_t w)
-{
-    return (w & BUDDY) != 0;
 }
 
 static const char *slurp(const char *path)
@@ -124,16 +116,55 @@ static bool near(uint64_t a, uint64_t b, uint64_t slack)
     return a <= b + slack && b <= a + slack;
 }
 
+/* In frames: blocks of each order, in each zone. */
+static uint64_t free_in_blocks(void)
+{
+    uint64_t all = 0;
+    char *line, *rest, *end;
+
+    for (line = strtok_r((char *)slurp("/proc/buddyinfo"), "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char *at = strstr(line, "zone") + 4;
+
+        at += strspn(at, " ");
+        at += strcspn(at, " ");
+        for (unsigned order = 0;; order++, at = end) {
+            uint64_t n = strtoul(at, &end, 10);
+
+            if (end == at)
+                break;
+            all += n << order;
+        }
+    }
+    return all;
+}
+
+/* A processor that frees or takes something meanwhile moves a frame or two. */
+static void same_as_meminfo(uint64_t bits, const char *key, uint64_t slack)
+{
+    uint64_t counted = sum(flags, bits), said = meminfo_frames(key);
+
+    hot_result("%s=%lu said=%lu", key, (unsigned long)counted,
+               (unsigned long)said);
+    hot_expect(near(counted, said, slack), "kpageflags agrees with %s", key);
+}
+
+/* Short lists keep some free frames from the buddy's blocks: 64 each. */
 static void sums(void)
 {
-    uint64_t mapped = sum(counts, itself), resident = resident_of_all();
-    uint64_t free = sum(flags, is_free), said = meminfo_frames("MemFree:");
+    uint64_t mapped = sum(counts, 0), resident = resident_of_all();
+    uint64_t said = meminfo_frames("MemFree:"), blocks = free_in_blocks();
 
-    hot_result("mapped=%lu resident=%lu free=%lu said=%lu",
+    hot_result("mapped=%lu resident=%lu said=%lu blocks=%lu",
                (unsigned long)mapped, (unsigned long)resident,
-               (unsigned long)free, (unsigned long)said);
+               (unsigned long)said, (unsigned long)blocks);
     hot_expect(mapped == resident, "kpagecount's sum is all Rss");
-    hot_expect(near(free, said, 128), "kpageflags's free ones are MemFree");
+    same_as_meminfo(BUDDY, "MemFree:", 16);
+    same_as_meminfo(ANON, "AnonPages:", 0);
+    same_as_meminfo(PGTABLE, "PageTables:", 2);
+    same_as_meminfo(SLAB, "Slab:", 16);
+    hot_expect(blocks <= said + 16 && said <= blocks + 2 * 2 * 64 + 16,
+               "buddyinfo agrees with MemFree");
 }
 
 /* Two processes for as long as the pipe is open. */
