@@ -193,19 +193,30 @@ static void show_online(struct text *t, const struct text_file *tf, void *arg)
     text_add(t, "%d\n", is_online(nr_of(arg)));
 }
 
+/* A yes or a no, in the ways that Linux takes it. 0 or -EINVAL. */
+static int take_bool(const char *word, bool *yes)
+{
+    bool o = word[0] == 'o' || word[0] == 'O'; /* on, off */
+    char c = o ? word[1] : word[0];
+
+    *yes = c && strchr(o ? "nN" : "1yY", c);
+    return *yes || (c && strchr(o ? "fF" : "0nN", c)) ? 0 : -EINVAL;
+}
+
 /* What it is already is no error here, other than with `state`: as in Linux. */
 static int write_online(struct text *t, char *line, void *arg)
 {
     char nothing[] = "";
+    bool yes;
+    int err = take_bool(line, &yes);
 
     (void)t;
-    if (strcmp(line, "0") && strcmp(line, "1"))
-        return -EINVAL;
-    if (is_online(nr_of(arg)) == (line[0] == '1'))
-        return 0;
-    if (line[0] == '1')
-        return memory_online(nr_of(arg), 1);
-    return offline(nr_of(arg), 1, nothing);
+    if (err || is_online(nr_of(arg)) == yes)
+        return err;
+    if (!yes)
+        return offline(nr_of(arg), 1, nothing);
+    err = memory_online(nr_of(arg), 1);
+    return err == -EBUSY ? 0 : err; /* somebody was quicker */
 }
 
 static void show_removable(struct text *t, const struct text_file *tf,
@@ -319,6 +330,7 @@ static struct inode *memory_lookup(struct inode *dir, const char *name)
     if (inode) {
         inode->ino = SECTION_INO(nr, 0);
         inode->dops = &block_ops;
+        inode->sealed = EPERM; /* as all of /sys */
         inode->private = (void *)nr;
     }
     return inode;
