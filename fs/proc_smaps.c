@@ -19,8 +19,20 @@
 #define ULL(n) ((unsigned long long)(n))
 #define KIB(n) ULL((n) * (PAGE_SIZE / 1024))
 
+/* What people call it; NULL: nothing. The heap is where the break is, as in
+   Linux, whoever made the area. */
+static const char *name_of(const struct vma *v)
+{
+    if (v->name)
+        return v->name;
+    if (v->file)
+        return v->file->name;
+    return v->start < v->mm->brk && v->end > v->mm->brk_start ? "[heap]" : NULL;
+}
+
 void proc_show_area(struct text *t, const struct vma *v)
 {
+    const char *name = name_of(v);
     char line[96];
     /* Files have no device number: they are told apart by their own. */
     int n = snprintf(
@@ -31,10 +43,8 @@ void proc_show_area(struct text *t, const struct vma *v)
         v->file ? ULL(v->pgoff << PAGE_SHIFT) : 0, v->file ? 1 : 0,
         v->file ? ULL(v->file->nr) : 0);
 
-    if (v->name)
-        text_add(t, "%-72s %s\n", line, v->name);
-    else if (v->file)
-        text_add(t, "%-72s %s\n", line, v->file->name);
+    if (name)
+        text_add(t, "%-72s %s\n", line, name);
     else
         text_add(t, "%.*s \n", n, line);
 }
