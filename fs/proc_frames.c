@@ -73,13 +73,17 @@ static void add_section(struct text *t, u32 nr, const struct section *s)
                                          "going"};
     char letters[SECTION_FRAMES + 1];
     char dimm[8] = "-";
+    unsigned state;
 
     if (s->dimm >= 0)
         snprintf(dimm, sizeof(dimm), "%d", s->dimm);
+    sections_hold(); /* not for the text: memory for it may be long in coming */
     for (unsigned i = 0; s->map && i < SECTION_FRAMES; i++)
         letters[i] = letter_of(&s->map[i]);
     letters[s->map ? SECTION_FRAMES : 0] = 0;
-    text_add(t, "%u %s %s %s %s\n", nr, states[s->state],
+    state = s->state;
+    sections_release();
+    text_add(t, "%u %s %s %s %s\n", nr, states[state],
              s->zone == ZONE_MOVABLE ? "movable" : "normal", dimm, letters);
 }
 
@@ -87,14 +91,12 @@ static void show_framemap(struct text *t, const struct text_file *tf, void *arg)
 {
     (void)tf;
     (void)arg;
-    sections_hold();
     for (u32 nr = 0; nr < section_count(); nr++) {
         struct section *s = section_get(nr);
 
         if (s->state != SECTION_ABSENT)
             add_section(t, nr, s);
     }
-    sections_release();
 }
 
 void proc_frames_init(void)

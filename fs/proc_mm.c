@@ -62,6 +62,13 @@ static void describe_frame(struct text *t, pfn_t pfn)
         page_holders(p, text_line, t);
 }
 
+static void describe_held(struct text *t, void *arg)
+{
+    sections_hold();
+    describe_frame(t, (pfn_t)(u64)arg);
+    sections_release();
+}
+
 static int describe_address(struct text *t, int pid, u64 addr)
 {
     struct mm *mm = proc_mm_of(pid);
@@ -86,9 +93,7 @@ static int ask_pageinfo(struct text *t, char *line, void *arg)
         return -EINVAL;
     *second = 0;
     if (!strcmp(line, "pfn")) {
-        sections_hold();
-        describe_frame(t, n);
-        sections_release();
+        text_add_locked(t, describe_held, (void *)n);
         return 0;
     }
     if (text_number(line, INT32_MAX, &pid))

@@ -64,10 +64,15 @@ static void show_one_area(void *text, struct vma *v)
     proc_show_area(text, v);
 }
 
+static void add_maps(struct text *t, void *arg)
+{
+    proc_for_areas(pid_of(arg), show_one_area, t);
+}
+
 void proc_show_maps(struct text *t, const struct text_file *tf, void *arg)
 {
     (void)tf;
-    proc_for_areas(pid_of(arg), show_one_area, t);
+    text_add_locked(t, add_maps, arg);
 }
 
 struct statm { /* pages */

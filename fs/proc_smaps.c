@@ -168,10 +168,15 @@ static void show_smap(void *arg, struct vma *v)
     show_flags(t, v->flags);
 }
 
+static void add_smaps(struct text *t, void *arg)
+{
+    proc_for_areas(pid_of(arg), show_smap, t);
+}
+
 void proc_show_smaps(struct text *t, const struct text_file *tf, void *arg)
 {
     (void)tf;
-    proc_for_areas(pid_of(arg), show_smap, t);
+    text_add_locked(t, add_smaps, arg);
 }
 
 struct rollup {

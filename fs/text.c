@@ -25,6 +25,9 @@ static bool grow(struct text *t, size_t need)
 
     if (need <= t->room)
         return true;
+    t->cut = true;
+    if (t->fixed)
+        return false;
     while (room < need)
         room *= 2;
     bigger = kmalloc(room, ALLOC_KERNEL);
@@ -67,6 +70,23 @@ void text_add_bytes(struct text *t, const char *bytes, size_t n)
         return;
     memcpy(t->buf + t->len, bytes, n);
     t->len += n;
+}
+
+void text_add_locked(struct text *t, void (*fn)(struct text *t, void *arg),
+                     void *arg)
+{
+    size_t start = t->len, more = PAGE_SIZE;
+    bool grown;
+
+    do {
+        t->len = start;
+        grown = grow(t, start + more);
+        t->cut = false;
+        t->fixed = true;
+        fn(t, arg);
+        t->fixed = false;
+        more *= 2;
+    } while (t->cut && grown);
 }
 
 void text_free(struct text *t)

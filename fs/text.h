@@ -15,6 +15,8 @@
 struct text {
     char *buf;
     size_t len, room;
+    bool fixed; /* it must not grow now: a lock is held */
+    bool cut;   /* it would have had to */
 };
 
 void text_add(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -22,6 +24,13 @@ void text_add_bytes(struct text *t, const char *bytes, size_t n);
 /* One line, for functions that emit lines; arg is the text. */
 void text_line(const char *line, void *arg);
 void text_free(struct text *t);
+/*
+ * Call fn(t, arg) in a way that no memory is allocated meanwhile, for which
+ * reclaim might wait for a disk: fn takes locks that others wait for. It is
+ * called again, with more room, until everything fits.
+ */
+void text_add_locked(struct text *t, void (*fn)(struct text *t, void *arg),
+                     void *arg);
 
 struct text_file {
     /* Make the text. `arg` is the inode's private. May sleep. */
