@@ -113,7 +113,8 @@ NAMED = {"/proc/meminfo": MEMINFO, "/proc/self/status": STATUS,
          "/proc/self/smaps": SMAPS,
          "/sys/devices/system/node/node0/meminfo": NODE_MEMINFO}
 FILES = [*FORMS, *NAMED, "/proc/zoneinfo"]
-TOOLS = ["lsmem", "chmem", "free", "vmstat", "top", "pmap", "ps"]
+TOOLS = ["lsmem", "chmem", "free", "vmstat", "top", "pmap", "ps",
+         "pgrep", "lscpu"]
 
 
 @pytest.mark.parametrize("program", ["windows", "procfiles"])
@@ -213,7 +214,9 @@ def test_tools_of_linux(boot, design, tmp_path):
     """util-linux's and procps's own programs print what is so."""
     commands = [("lsmem", "lsmem"), ("free", "free"), ("vmstat", "vmstat"),
                 ("top", "top -b -n1"), ("ps", "ps aux"),
-                ("pmap", "pmap -x 1"), ("off", "chmem -d 16M"),
+                ("pmap", "pmap -x 1"), ("smaps", "pmap -X 1"),
+                ("threads", "ps -eLf"), ("pgrep", "pgrep -l init"),
+                ("sums", "vmstat -s"), ("lscpu", "lscpu"), ("off", "chmem -d 16M"),
                 ("lsmem2", "lsmem"), ("on", "chmem -e 16M"),
                 ("lsmem3", "lsmem")]
     files = hostprograms.collect(*TOOLS, files=[Path("/lib/terminfo")])
@@ -230,5 +233,24 @@ def test_tools_of_linux(boot, design, tmp_path):
     assert re.search(r"^ +1 root .* init$", said["top"], re.M)
     assert re.search(r"^root +1 .*/init$", said["ps"], re.M)
     assert re.search(r"^total kB +\d+ +\d+ +\d+", said["pmap"], re.M)
+    assert "[heap]" in said["smaps"] and "[stack]" in said["smaps"]
+    assert re.search(r"^root +1 +0 +1 .*/init$", said["threads"], re.M)
+    assert "1 init" in said["pgrep"]
+    assert re.search(r"^ +[1-9]\d+ K total memory$", said["sums"], re.M)
+    assert re.search(r"^ *Core\(s\) per socket: +2$", said["lscpu"], re.M)
     assert "Total offline memory:     16M" in said["lsmem2"]
     assert "Total offline memory:      0B" in said["lsmem3"]
+
+
+def test_who_asks_is_killed(boot, design, archive):
+    """/proc/sys/vm/oom_kill_allocating_task: no list of scores is walked."""
+    init = script([
+        ("set", "echo 1 > /proc/sys/vm/oom_kill_allocating_task"),
+        ("hog", "tail /dev/zero; echo status $?"),
+        ("count", "grep oom_kill /proc/vmstat")])
+    said = shown(boot(design=design, memory=32, init="/init",
+                      initrd=archive({"/init": init}, busybox=True)))
+    assert "which asked for more (oom_kill_allocating_task)" in said["hog"]
+    assert "scores highest" not in said["hog"]
+    assert "status 137" in said["hog"]
+    assert said["count"] == "oom_kill 1"
