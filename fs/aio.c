@@ -23,7 +23,7 @@ static struct list_head contexts = LIST_INIT(contexts);
 static atomic64_t last_id;
 static atomic64_t promised; /* the sum of all contexts' max */
 
-u32 aio_max_nr = 65536;
+u64 aio_max_nr = 65536;
 
 u64 aio_nr(void)
 {

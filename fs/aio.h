@@ -11,7 +11,7 @@ void aio_init(void); /* boot */
 
 /* /proc/sys/fs: how many requests all contexts may have at a time, and what has
    been promised. Written whole, read any time. */
-extern u32 aio_max_nr;
+extern u64 aio_max_nr;
 u64 aio_nr(void);
 
 /* The last user of this mm goes: its contexts end. Waits for what the disk

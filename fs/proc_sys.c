@@ -52,9 +52,9 @@ SHOW(show_number)
     text_add(t, "%llu\n", ULL((u64)arg));
 }
 
-/* A number of 32 bits, within limits. It is read and written whole. */
+/* A number within limits. It is read and written whole. */
 struct knob {
-    u32 *value, min, max;
+    u64 *value, min, max;
 };
 
 SHOW(show_knob)
@@ -62,7 +62,7 @@ SHOW(show_knob)
     const struct knob *k = arg;
 
     (void)tf;
-    text_add(t, "%u\n", READ_ONCE(*k->value));
+    text_add(t, "%llu\n", ULL(READ_ONCE(*k->value)));
 }
 
 WRITE(write_knob)
@@ -73,24 +73,7 @@ WRITE(write_knob)
     (void)t;
     if (setting(line, k->max, &n) || n < k->min)
         return -EINVAL;
-    WRITE_ONCE(*k->value, (u32)n);
-    return 0;
-}
-
-SHOW(show_u64)
-{
-    (void)tf;
-    text_add(t, "%llu\n", ULL(READ_ONCE(*(u64 *)arg)));
-}
-
-WRITE(write_u64)
-{
-    u64 n;
-
-    (void)t;
-    if (setting(line, INT64_MAX, &n))
-        return -EINVAL;
-    WRITE_ONCE(*(u64 *)arg, n);
+    WRITE_ONCE(*k->value, n);
     return 0;
 }
 
@@ -98,7 +81,7 @@ WRITE(write_u64)
 
 /* It weighs anonymous pages against those of files on disks, of which there
    are none: as on a Linux without any, it decides nothing. */
-static u32 swappiness = 60;
+static u64 swappiness = 60;
 
 SHOW(show_mode)
 {
@@ -122,7 +105,7 @@ WRITE(write_mode)
    holds. */
 WRITE(write_ratio)
 {
-    int err = write_u64(t, line, arg);
+    int err = write_knob(t, line, arg);
 
     if (!err)
         WRITE_ONCE(vm_overcommit_kbytes, 0);
@@ -131,7 +114,7 @@ WRITE(write_ratio)
 
 WRITE(write_kbytes)
 {
-    int err = write_u64(t, line, arg);
+    int err = write_knob(t, line, arg);
 
     if (!err)
         WRITE_ONCE(vm_overcommit_ratio, 0);
@@ -237,7 +220,7 @@ SHOW(show_aio_nr)
 }
 
 /* As in Linux, these two limit only who is not root: nobody. */
-static u32 pipe_max_size = 1 << 20;
+static u64 pipe_max_size = 1 << 20;
 static u64 file_max = 1000000;
 
 SHOW(show_files)
@@ -249,8 +232,7 @@ SHOW(show_files)
 /* Rounded up to a power of two of pages. */
 WRITE(write_pipe_max)
 {
-    u32 size = PAGE_SIZE;
-    u64 n;
+    u64 size = PAGE_SIZE, n;
 
     (void)t;
     (void)arg;
@@ -272,18 +254,14 @@ WRITE(write_pipe_max)
     {                                         \
         .show = show_word, .arg = (void *)(w) \
     }
-#define KNOB(v, least, most)                    \
-    {                                           \
-        .show = show_knob, .write = write_knob, \
-        .arg = (void *)&(const struct knob)     \
-        {                                       \
-            &(v), least, most                   \
-        }                                       \
+#define KNOB_BY(how, v, least, most)                                           \
+    {                                                                          \
+        .show = show_knob, .write = (how), .arg = (void *)&(const struct knob) \
+        {                                                                      \
+            &(v), least, most                                                  \
+        }                                                                      \
     }
-#define U64(v)                                            \
-    {                                                     \
-        .show = show_u64, .write = write_u64, .arg = &(v) \
-    }
+#define KNOB(v, least, most) KNOB_BY(write_knob, v, least, most)
 
 static const struct {
     const char *path;
@@ -291,14 +269,14 @@ static const struct {
 } files[] = {
     {"vm/overcommit_memory", {.show = show_mode, .write = write_mode}},
     {"vm/overcommit_ratio",
-     {.show = show_u64, .write = write_ratio, .arg = &vm_overcommit_ratio}},
+     KNOB_BY(write_ratio, vm_overcommit_ratio, 0, INT32_MAX)},
     {"vm/overcommit_kbytes",
-     {.show = show_u64, .write = write_kbytes, .arg = &vm_overcommit_kbytes}},
-    {"vm/user_reserve_kbytes", U64(vm_user_reserve_kbytes)},
-    {"vm/admin_reserve_kbytes", U64(vm_admin_reserve_kbytes)},
+     KNOB_BY(write_kbytes, vm_overcommit_kbytes, 0, INT32_MAX)},
+    {"vm/user_reserve_kbytes", KNOB(vm_user_reserve_kbytes, 0, INT32_MAX)},
+    {"vm/admin_reserve_kbytes", KNOB(vm_admin_reserve_kbytes, 0, INT32_MAX)},
     {"vm/min_free_kbytes", {.show = show_min_free, .write = write_min_free}},
     {"vm/drop_caches", {.write = write_drop}},
-    {"vm/max_map_count", U64(vm_max_map_count)},
+    {"vm/max_map_count", KNOB(vm_max_map_count, 0, INT32_MAX)},
     {"vm/swappiness", KNOB(swappiness, 0, 200)},
     {"vm/panic_on_oom", KNOB(vm_panic_on_oom, 0, 2)},
     {"vm/oom_kill_allocating_task",
@@ -335,13 +313,10 @@ static const struct {
     {"kernel/random/poolsize", NUMBER(256)},
     {"kernel/random/write_wakeup_threshold", NUMBER(256)},
     {"kernel/random/urandom_min_reseed_secs", NUMBER(60)},
-    {"fs/file-max", U64(file_max)},
+    {"fs/file-max", KNOB(file_max, 0, INT64_MAX)},
     {"fs/file-nr", {.show = show_files}},
     {"fs/nr_open", NUMBER(4096)},
-    {"fs/pipe-max-size",
-     {.show = show_knob,
-      .write = write_pipe_max,
-      .arg = (void *)&(const struct knob){&pipe_max_size, 0, 0}}},
+    {"fs/pipe-max-size", KNOB_BY(write_pipe_max, pipe_max_size, 0, 0)},
     {"fs/aio-max-nr", KNOB(aio_max_nr, 0, INT32_MAX)},
     {"fs/aio-nr", {.show = show_aio_nr}},
     {"fs/overflowuid", NUMBER(65534)},

@@ -13,7 +13,7 @@
 #define PID_RESERVED 300 /* below: only for the first processes */
 #define PID_BUCKETS  1024
 
-u32 pid_max = PID_MAX;
+u64 pid_max = PID_MAX;
 
 /* All: tasks lock. */
 static struct pid *buckets[PID_BUCKETS];
@@ -44,7 +44,7 @@ static int next_free(int max)
 static bool pid_insert(struct pid *pid)
 {
     struct pid **bucket;
-    u32 max = READ_ONCE(pid_max);
+    u32 max = (u32)READ_ONCE(pid_max);
 
     if (nr_in_use >= max - PID_RESERVED)
         return false;

@@ -19,7 +19,7 @@ struct process;
 /* Numbers stay below it. /proc/sys/kernel writes it (PID_MAX_LEAST to PID_MAX);
    read any time. */
 #define PID_MAX_LEAST 301
-extern u32 pid_max;
+extern u64 pid_max;
 
 /* All fields: tasks lock; nr is fixed. */
 struct pid {

@@ -32,7 +32,7 @@
 
 #define SHOWN 5 /* rows of the table that is printed */
 
-u32 vm_panic_on_oom, vm_oom_kill_allocating_task;
+u64 vm_panic_on_oom, vm_oom_kill_allocating_task;
 
 static struct mutex oom_lock; /* guards victim */
 static struct mm *victim;     /* with a reference; NULL: none is dying */

@@ -19,7 +19,7 @@ unsigned oom_score(struct mm *mm);
 
 /* /proc/sys/vm: panic_on_oom (0: kill instead) and oom_kill_allocating_task (0:
    the one with the highest score). Written whole, read any time. */
-extern u32 vm_panic_on_oom, vm_oom_kill_allocating_task;
+extern u64 vm_panic_on_oom, vm_oom_kill_allocating_task;
 
 void oom_init(void); /* boot */
 /* This mm has given back all that it had: mm_put_user, at its end. May

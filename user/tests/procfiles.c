@@ -222,6 +222,8 @@ static void settings(void)
     setting(swappiness, "0x10", 0, 16);
     setting(swappiness, "010", 0, 8);
     setting(swappiness, "60", 0, 60);
+    setting("/proc/sys/vm/overcommit_ratio", "3000000000", -EINVAL, 50);
+    setting("/proc/sys/vm/max_map_count", "3000000000", -EINVAL, 65530);
     setting(pid_max, "300", -EINVAL, 32768);
     setting(pid_max, "5000", 0, 5000);
     setting(pid_max, "32768", 0, 32768);
