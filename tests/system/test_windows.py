@@ -32,9 +32,9 @@ Shared_Dirty Private_Clean Private_Dirty Referenced Anonymous LazyFree
 AnonHugePages ShmemPmdMapped FilePmdMapped Shared_Hugetlb Private_Hugetlb Swap
 SwapPss Locked THPeligible VmFlags""".split()
 NODE_MEMINFO = """MemTotal MemFree MemUsed SwapCached Active Inactive
-Active(anon) Inactive(anon) Active(file) Inactive(file) Unevictable Mlocked Dirty
-Writeback FilePages Mapped AnonPages Shmem KernelStack PageTables SecPageTables
-NFS_Unstable Bounce WritebackTmp KReclaimable Slab SReclaimable SUnreclaim
+Active(anon) Inactive(anon) Active(file) Inactive(file) Unevictable Mlocked
+Dirty Writeback FilePages Mapped AnonPages Shmem KernelStack PageTables
+SecPageTables NFS_Unstable Bounce WritebackTmp KReclaimable Slab SReclaimable SUnreclaim
 AnonHugePages ShmemHugePages ShmemPmdMapped FileHugePages FilePmdMapped
 HugePages_Total HugePages_Free HugePages_Surp""".split()
 # Files, and what their whole text is like.
@@ -216,7 +216,8 @@ def test_tools_of_linux(boot, design, tmp_path):
                 ("top", "top -b -n1"), ("ps", "ps aux"),
                 ("pmap", "pmap -x 1"), ("smaps", "pmap -X 1"),
                 ("threads", "ps -eLf"), ("pgrep", "pgrep -l init"),
-                ("sums", "vmstat -s"), ("lscpu", "lscpu"), ("off", "chmem -d 16M"),
+                ("sums", "vmstat -s"), ("lscpu", "lscpu"),
+                ("off", "chmem -d 16M"),
                 ("lsmem2", "lsmem"), ("on", "chmem -e 16M"),
                 ("lsmem3", "lsmem")]
     files = hostprograms.collect(*TOOLS, files=[Path("/lib/terminfo")])
