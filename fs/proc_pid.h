@@ -28,12 +28,16 @@ static inline void *pid_arg(int pid, int tid)
 }
 
 typedef void proc_show(struct text *t, const struct text_file *tf, void *arg);
+typedef void proc_show_part(struct text *t, void *arg, u64 *from);
 
 /* The memory of a process, whose user the caller becomes: mm_put_user. NULL:
    there is no such process, or it has none any more. */
 struct mm *proc_mm_of(int pid);
 /* Call fn for each area of it, mmap_lock held. False: it has no memory. */
 bool proc_for_areas(int pid, void (*fn)(void *arg, struct vma *v), void *arg);
+/* A part of a text about them (text_file.show_part): from is an address. */
+void proc_areas_part(struct text *t, int pid, u64 *from,
+                     void (*fn)(void *text, struct vma *v));
 
 /* fs/proc_pid_stat.c */
 proc_show proc_show_stat, proc_show_status, proc_show_comm, proc_show_limits,
@@ -41,13 +45,15 @@ proc_show proc_show_stat, proc_show_status, proc_show_comm, proc_show_limits,
 int proc_write_comm(struct text *t, char *line, void *arg);
 
 /* fs/proc_pid_mm.c */
-proc_show proc_show_maps, proc_show_statm, proc_show_cmdline, proc_show_environ;
+proc_show_part proc_show_maps;
+proc_show proc_show_statm, proc_show_cmdline, proc_show_environ;
 proc_show proc_show_oom_score, proc_show_oom_score_adj, proc_show_oom_adj;
 int proc_write_oom_score_adj(struct text *t, char *line, void *arg);
 int proc_write_oom_adj(struct text *t, char *line, void *arg);
 
 /* fs/proc_smaps.c */
-proc_show proc_show_smaps, proc_show_rollup;
+proc_show_part proc_show_smaps;
+proc_show proc_show_rollup;
 int proc_clear_refs(struct text *t, char *line, void *arg);
 /* One line, as in maps. */
 void proc_show_area(struct text *t, const struct vma *v);

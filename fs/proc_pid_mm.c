@@ -59,20 +59,48 @@ bool proc_for_areas(int pid, void (*fn)(void *arg, struct vma *v), void *arg)
     return true;
 }
 
+/* An area that does not fit any more is the next part's first. */
+static void add_areas(struct text *t, struct mm *mm, u64 *from,
+                      void (*fn)(void *text, struct vma *v))
+{
+    struct vma *v;
+
+    while ((v = vma_find_next(mm, *from))) {
+        size_t len = t->len;
+
+        fn(t, v);
+        if (t->cut) {
+            t->len = len;
+            return;
+        }
+        *from = v->end;
+    }
+}
+
+void proc_areas_part(struct text *t, int pid, u64 *from,
+                     void (*fn)(void *text, struct vma *v))
+{
+    struct mm *mm = proc_mm_of(pid);
+
+    if (!mm)
+        return;
+    if (text_hold(t, TEXT_PART)) {
+        down_read(&mm->mmap_lock);
+        add_areas(t, mm, from, fn);
+        up_read(&mm->mmap_lock);
+    }
+    text_release(t);
+    mm_put_user(mm);
+}
+
 static void show_one_area(void *text, struct vma *v)
 {
     proc_show_area(text, v);
 }
 
-static void add_maps(struct text *t, void *arg)
+void proc_show_maps(struct text *t, void *arg, u64 *from)
 {
-    proc_for_areas(pid_of(arg), show_one_area, t);
-}
-
-void proc_show_maps(struct text *t, const struct text_file *tf, void *arg)
-{
-    (void)tf;
-    text_add_locked(t, add_maps, arg);
+    proc_areas_part(t, pid_of(arg), from, show_one_area);
 }
 
 struct statm { /* pages */

@@ -168,15 +168,9 @@ static void show_smap(void *arg, struct vma *v)
     show_flags(t, v->flags);
 }
 
-static void add_smaps(struct text *t, void *arg)
+void proc_show_smaps(struct text *t, void *arg, u64 *from)
 {
-    proc_for_areas(pid_of(arg), show_smap, t);
-}
-
-void proc_show_smaps(struct text *t, const struct text_file *tf, void *arg)
-{
-    (void)tf;
-    text_add_locked(t, add_smaps, arg);
+    proc_areas_part(t, pid_of(arg), from, show_smap);
 }
 
 struct rollup {

@@ -72,6 +72,20 @@ void text_add_bytes(struct text *t, const char *bytes, size_t n)
     t->len += n;
 }
 
+bool text_hold(struct text *t, size_t more)
+{
+    bool grown = grow(t, t->len + more);
+
+    t->cut = false;
+    t->fixed = true;
+    return grown;
+}
+
+void text_release(struct text *t)
+{
+    t->fixed = false;
+}
+
 void text_add_locked(struct text *t, void (*fn)(struct text *t, void *arg),
                      void *arg)
 {
@@ -80,11 +94,9 @@ void text_add_locked(struct text *t, void (*fn)(struct text *t, void *arg),
 
     do {
         t->len = start;
-        grown = grow(t, start + more);
-        t->cut = false;
-        t->fixed = true;
+        grown = text_hold(t, more);
         fn(t, arg);
-        t->fixed = false;
+        text_release(t);
         more *= 2;
     } while (t->cut && grown);
 }
@@ -106,14 +118,22 @@ struct open_text {
     struct mutex lock;
     struct text text; /* lock */
     bool made;        /* lock */
+    /* Of a text in parts. lock. */
+    u64 first; /* where in the file the part begins */
+    u64 next;  /* the list's own word for where the next one does */
 };
+
+static bool readable(const struct text_file *tf)
+{
+    return tf->show || tf->show_part;
+}
 
 /* What nobody answers to is not opened, if the file is of that kind. */
 static int check_open(const struct binding *b, u32 access)
 {
     if (b->kind != TEXT_ATTRIBUTE)
         return 0;
-    if ((access != O_WRONLY && !b->tf->show) ||
+    if ((access != O_WRONLY && !readable(b->tf)) ||
         (access != O_RDONLY && !b->tf->write))
         return -EACCES;
     return 0;
@@ -134,7 +154,7 @@ static int text_open(struct inode *inode, struct file *f)
     return 0;
 }
 
-static void text_release(struct file *f)
+static void text_closed(struct file *f)
 {
     struct open_text *o = f->private;
 
@@ -142,13 +162,44 @@ static void text_release(struct file *f)
     kfree(o);
 }
 
-/* What is there of it from *pos on. Lock held. */
-static s64 read_out(const struct text *t, u64 ubuf, u64 len, u64 *pos)
+/* As many parts as it takes to get to pos; only the last one is kept. */
+static void make_parts(struct open_text *o, const struct binding *b, u64 pos)
 {
-    if (*pos >= t->len)
+    struct text *t = &o->text;
+
+    if (pos == 0 || pos < o->first)
+        o->first = o->next = t->len = 0;
+    while (pos >= o->first + t->len) {
+        o->first += t->len;
+        t->len = 0;
+        b->tf->show_part(t, b->arg, &o->next);
+        if (!t->len)
+            return;
+    }
+}
+
+/* Have the text that is at pos, if there is one. Lock held. */
+static void make_text(struct open_text *o, const struct binding *b, u64 pos)
+{
+    if (b->tf->show_part) {
+        make_parts(o, b, pos);
+    } else if (b->tf->show && (pos == 0 || !o->made)) {
+        o->text.len = 0;
+        b->tf->show(&o->text, b->tf, b->arg);
+        o->made = true;
+    }
+}
+
+/* What is there of it from *pos on. Lock held. */
+static s64 read_out(const struct open_text *o, u64 ubuf, u64 len, u64 *pos)
+{
+    const struct text *t = &o->text;
+    u64 at = *pos - o->first;
+
+    if (at >= t->len)
         return 0;
-    len = min_u64(len, t->len - *pos);
-    if (copy_to_user(ubuf, t->buf + *pos, len))
+    len = min_u64(len, t->len - at);
+    if (copy_to_user(ubuf, t->buf + at, len))
         return -EFAULT;
     *pos += len;
     return (s64)len;
@@ -160,15 +211,11 @@ static s64 text_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
     struct open_text *o = f->private;
     s64 n;
 
-    if (b->kind == TEXT_PROCESS && !b->tf->show)
+    if (b->kind == TEXT_PROCESS && !readable(b->tf))
         return -EINVAL;
     mutex_lock(&o->lock);
-    if (b->tf->show && (*pos == 0 || !o->made)) {
-        o->text.len = 0;
-        b->tf->show(&o->text, b->tf, b->arg);
-        o->made = true;
-    }
-    n = read_out(&o->text, ubuf, len, pos);
+    make_text(o, b, *pos);
+    n = read_out(o, ubuf, len, pos);
     mutex_unlock(&o->lock);
     return n;
 }
@@ -205,7 +252,7 @@ static void text_forget(struct inode *inode)
 
 const struct file_ops text_ops = {
     .open = text_open,
-    .release = text_release,
+    .release = text_closed,
     .read = text_read,
     .write = text_write,
     .forget = text_forget,
@@ -228,7 +275,7 @@ static u32 mode_of(const struct text_file *tf, enum text_kind kind)
         return S_IFREG | tf->mode;
     if (!tf->write)
         return S_IFREG | 0444;
-    if (tf->show)
+    if (readable(tf))
         return S_IFREG | 0644;
     return S_IFREG | (kind == TEXT_PLAIN ? 0666 : 0200);
 }

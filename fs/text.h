@@ -4,7 +4,8 @@
  *
  * The text is made at the first read (or by a write, if that is a question)
  * and kept with the open file, so that reads at any offset fit together;
- * reading from the start makes it anew.
+ * reading from the start makes it anew. A list that may be long is made part by
+ * part, as it is read: who reads one line of it does not pay for all.
  */
 #ifndef FS_TEXT_H
 #define FS_TEXT_H
@@ -24,6 +25,10 @@ void text_add_bytes(struct text *t, const char *bytes, size_t n);
 /* One line, for functions that emit lines; arg is the text. */
 void text_line(const char *line, void *arg);
 void text_free(struct text *t);
+/* Room for so many more bytes, and no growing until text_release: what does not
+   fit sets `cut`. May sleep before, not after. False: no memory. */
+bool text_hold(struct text *t, size_t more);
+void text_release(struct text *t);
 /*
  * Call fn(t, arg) in a way that no memory is allocated meanwhile, for which
  * reclaim might wait for a disk: fn takes locks that others wait for. It is
@@ -32,9 +37,15 @@ void text_free(struct text *t);
 void text_add_locked(struct text *t, void (*fn)(struct text *t, void *arg),
                      void *arg);
 
+#define TEXT_PART PAGE_SIZE
+
 struct text_file {
     /* Make the text. `arg` is the inode's private. May sleep. */
     void (*show)(struct text *t, const struct text_file *tf, void *arg);
+    /* Or make some of it, about TEXT_PART bytes, from *from on (of which the
+       file knows the meaning, 0 is the start) and say in *from where to go on.
+       The end is where nothing is added. May sleep. */
+    void (*show_part)(struct text *t, void *arg, u64 *from);
     /* A line that was written, without its newline: bytes are taken whole.
        0 or -errno. It may leave an answer in the text. NULL: read-only. */
     int (*write)(struct text *t, char *line, void *arg);
