@@ -52,6 +52,44 @@ static const char *slurp(const char *path)
     return text;
 }
 
+/* How many whole areas of it a text of maps names. */
+static unsigned areas_within(const char *maps, const char *from, size_t len)
+{
+    unsigned n = 0;
+
+    for (const char *line = maps; *line; line = strchr(line, '\n') + 1) {
+        char *start = (char *)strtoul(line, NULL, 16);
+
+        n += start >= from && start < from + len;
+    }
+    return n;
+}
+
+/* Many areas: maps is made part by part, and they fit together. */
+static void parts(void)
+{
+    enum { PAGES = 600 };
+    char *p = hot_pages(PAGES);
+    int fd = open("/proc/self/maps", O_RDONLY);
+    char odd[1000];
+    ssize_t n;
+
+    for (unsigned i = 0; i < PAGES; i += 2)
+        mprotect(p + i * PAGE, PAGE, PROT_READ);
+    slurp("/proc/self/maps");
+    hot_expect(areas_within(text, p, PAGES * PAGE) == PAGES,
+               "maps names each of %d areas once", PAGES);
+    lseek(fd, 20011, SEEK_SET);
+    n = read(fd, odd, sizeof(odd));
+    hot_expect(n > 0 && !memcmp(odd, text + 20011, (size_t)n),
+               "maps is the same from anywhere");
+    lseek(fd, 777, SEEK_SET);
+    n = read(fd, odd, sizeof(odd));
+    hot_expect(n > 0 && !memcmp(odd, text + 777, (size_t)n), "and backwards");
+    close(fd);
+    munmap(p, PAGES * PAGE);
+}
+
 /* The sum of a line's numbers over all areas, in KiB. */
 static unsigned long sum_of(const char *path, const char *key)
 {
@@ -195,6 +233,7 @@ int main(int argc, char **argv)
     odd_offsets();
     sums();
     areas();
+    parts();
     in_child(words, argv);
     closed_doors();
     return hot_end();
