@@ -29,6 +29,10 @@ struct bio {
     u64 sector;           /* the first, on dev */
     struct bio_seg *segs; /* total length a multiple of SECTOR_SIZE */
     u32 nr_segs;
+    /* It may be done in one command with others that lie before and behind it
+       on the disk. Each still ends for itself, and alone if the command fails.
+       Not for raw I/O, whose requests the disk sees as they were asked for. */
+    bool may_join;
     /* Set by the driver before end(): */
     int error; /* 0 or -EIO */
     u64 done;  /* bytes that certainly were transferred */

@@ -89,6 +89,7 @@ void swap_request_start(struct swap_request *r, struct page *page, swp_t s,
     r->bio.sector = swp_slot(s) * SECTORS_PER_SLOT;
     r->bio.segs = &r->seg;
     r->bio.nr_segs = 1;
+    r->bio.may_join = true;
     r->bio.error = 0;
     r->bio.done = 0;
     r->bio.end = end;

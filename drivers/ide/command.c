@@ -42,10 +42,10 @@ void ata_pause(const struct ide_channel *ch)
 }
 
 /* In the record of memory events: who transfers into or out of which frame. */
-void command_event(const char *kind, struct ide_channel *ch,
-                   const struct bio *bio)
+void command_event(const char *kind, struct ide_channel *ch)
 {
     static const char *const op[] = {"read", "write", "flush"};
+    const struct bio *bio = ch->at.bio;
     struct page *page = NULL;
 
     if (!mm_events_on)
@@ -133,21 +133,22 @@ static bool start_transfer(struct ide_channel *ch, const struct ide_drive *d,
 }
 
 /*
- * Start the next command of this bio, as much of it as one command can do.
+ * Start the next command, from ch->at on, as much as one command can do.
  * False: the drive does not take it, and has to be reset.
  */
-bool command_start(struct ide_channel *ch, struct bio *bio)
+bool command_start(struct ide_channel *ch)
 {
+    const struct bio *bio = ch->at.bio;
     const struct ide_drive *d = bio->dev->driver;
     u32 most = d->lba48 ? LBA48_SECTOR : LBA28_SECTOR;
 
     ch->lba = bio->sector + (bio->done >> SECTOR_SHIFT);
     ch->bytes = 0;
     if (bio->op != BIO_FLUSH)
-        ch->bytes = prd_build(ch, bio, most << SECTOR_SHIFT);
+        ch->bytes = prd_build(ch, most << SECTOR_SHIFT);
     if (bio->op == BIO_WRITE)
-        bounce_out(ch, bio);
-    command_event("disk.start", ch, bio);
+        bounce_out(ch);
+    command_event("disk.start", ch);
     if (bio->op == BIO_FLUSH)
         return start_flush(ch, d);
     return start_transfer(ch, d, bio->op == BIO_READ);

@@ -86,14 +86,15 @@ struct ide_drive { /* fixed after ide_init */
     u8 flush; /* its command to flush its cache, 0 = it has none */
 };
 
-/* A place in a bio's memory. */
+/* A place in the memory of the bios that are queued. */
 struct bio_place {
+    struct bio *bio;
     u32 seg, off;
 };
 
 enum channel_state {
     CHANNEL_IDLE,
-    CHANNEL_BUSY,  /* a command for the first bio of the queue is out */
+    CHANNEL_BUSY,  /* a command for the first bios of the queue is out */
     CHANNEL_RESET, /* the timer's handler is resetting the drives */
 };
 
@@ -108,11 +109,12 @@ struct ide_channel {
 
     struct spinlock lock;   /* (irq) guards all below, *prd, *bounce, and the
                                registers unless state is CHANNEL_RESET */
-    struct list_head queue; /* bios; the first is being worked on */
+    struct list_head queue; /* bios; the first are being worked on */
     enum channel_state state;
     bool dead;           /* it did not come back from a reset: set once */
     u8 selected;         /* the ATA_DEVICE value the cable has */
-    struct bio_place at; /* how far the first bio has come */
+    unsigned alone;      /* so many bios are to be tried one by one */
+    struct bio_place at; /* where the command that is out begins */
     u64 lba;             /* of the command that is out */
     u32 bytes;           /* what it transfers */
     u64 deadline;        /* when it is overdue */
@@ -131,19 +133,19 @@ void ide_submit(struct bio *bio);
 void ide_interrupt(void *channel);
 
 /* prd.c; the channel's lock is held. */
-u32 prd_build(struct ide_channel *ch, const struct bio *bio, u32 most);
-void bounce_out(struct ide_channel *ch, const struct bio *bio);
-void bounce_in(struct ide_channel *ch, const struct bio *bio);
-void bio_advance(const struct bio *bio, struct bio_place *at, u32 bytes);
+u32 prd_build(struct ide_channel *ch, u32 most);
+void bounce_out(struct ide_channel *ch);
+void bounce_in(struct ide_channel *ch);
+void prd_advance(struct ide_channel *ch);
+unsigned prd_bios(const struct ide_channel *ch);
 
 enum command_result { COMMAND_RUNS, COMMAND_OK, COMMAND_FAILED };
 
 /* command.c; the channel's lock is held, except for command_abort. */
-bool command_start(struct ide_channel *ch, struct bio *bio);
+bool command_start(struct ide_channel *ch);
 enum command_result command_result(struct ide_channel *ch);
 bool command_abort(struct ide_channel *ch);
-void command_event(const char *kind, struct ide_channel *ch,
-                   const struct bio *bio);
+void command_event(const char *kind, struct ide_channel *ch);
 bool ata_poll(const struct ide_channel *ch, u8 off, unsigned reads);
 void ata_pause(const struct ide_channel *ch);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the pieces of page frames that a bio lists to the bus master's list.
+ * From the pieces of page frames that bios list to the bus master's list.
  *
  * The drive reads and writes the pinned frames themselves. Only a frame above
  * 4 GiB, whose address has no room in an entry, goes through the channel's
@@ -8,8 +8,11 @@
  * copied from there, in the interrupt, into the *pinned frame*, wherever the
  * process's page tables point by then.
  *
+ * One command goes on from a bio to the one queued behind it, if both allow it
+ * and that one goes on where this one ends on the disk.
+ *
  * Nothing is remembered about a bounced piece: the bounce frames are filled in
- * the order of the bio, so that a second walk over the same bytes finds each
+ * the order of the bios, so that a second walk over the same bytes finds each
  * piece where the first one put it.
  */
 #include <drivers/ide/ide.h>
@@ -32,33 +35,91 @@ static bool needs_bounce(const struct bio_seg *seg)
     return seg->pfn >= PFN_4GIB;
 }
 
-/* Step over segments that are used up (or were empty). */
-static void skip_ended(const struct bio *bio, struct bio_place *at)
+static u64 bio_bytes(const struct bio *bio)
 {
-    while (at->seg < bio->nr_segs && at->off == bio->segs[at->seg].len) {
-        at->seg++;
-        at->off = 0;
+    u64 bytes = 0;
+
+    for (u32 i = 0; i < bio->nr_segs; i++)
+        bytes += bio->segs[i].len;
+    return bytes;
+}
+
+/* The bio behind this one, if one command can do both; or NULL. */
+static struct bio *joined(const struct ide_channel *ch, struct bio *bio)
+{
+    struct bio *next = list_entry(bio->node.next, struct bio, node);
+
+    if (ch->alone > 0 || !bio->may_join || bio->node.next == &ch->queue ||
+        !next->may_join || next->dev != bio->dev || next->op != bio->op)
+        return NULL;
+    return next->sector == bio->sector + (bio_bytes(bio) >> SECTOR_SHIFT)
+               ? next
+               : NULL;
+}
+
+/* Step over segments that are used up (or were empty), into the next bio. */
+static void skip_ended(const struct ide_channel *ch, struct bio_place *at)
+{
+    struct bio *next = at->bio;
+
+    while (next) {
+        while (at->seg < at->bio->nr_segs &&
+               at->off == at->bio->segs[at->seg].len) {
+            at->seg++;
+            at->off = 0;
+        }
+        next = at->seg == at->bio->nr_segs ? joined(ch, at->bio) : NULL;
+        if (next)
+            *at = (struct bio_place){.bio = next};
     }
+}
+
+static const struct bio_seg *seg_at(const struct bio_place *at)
+{
+    return &at->bio->segs[at->seg];
 }
 
 /* The bytes that lie together at this place: at most `most`; 0 = the end. */
-static u32 piece_at(const struct bio *bio, struct bio_place *at, u32 most)
+static u32 piece_at(const struct ide_channel *ch, struct bio_place *at,
+                    u32 most)
 {
-    skip_ended(bio, at);
-    if (at->seg == bio->nr_segs)
+    skip_ended(ch, at);
+    if (at->seg == at->bio->nr_segs)
         return 0;
-    return min_u64(bio->segs[at->seg].len - at->off, most);
+    return min_u64(seg_at(at)->len - at->off, most);
 }
 
-void bio_advance(const struct bio *bio, struct bio_place *at, u32 bytes)
+/* Of how many bios is the command that is out? */
+unsigned prd_bios(const struct ide_channel *ch)
 {
-    while (bytes > 0) {
-        u32 len = piece_at(bio, at, bytes);
+    struct bio_place at = ch->at;
+    u32 left = ch->bytes;
+    unsigned bios = 1;
 
-        at->off += len;
+    while (left > 0) {
+        const struct bio *before = at.bio;
+        u32 len = piece_at(ch, &at, left);
+
+        bios += at.bio != before;
+        at.off += len;
+        left -= len;
+    }
+    return bios;
+}
+
+/* The command that is out did what it had to. */
+void prd_advance(struct ide_channel *ch)
+{
+    u32 bytes = ch->bytes;
+
+    while (bytes > 0) {
+        u32 len = piece_at(ch, &ch->at, bytes);
+
+        ch->at.bio->done += len;
+        ch->at.off += len;
         bytes -= len;
     }
-    skip_ended(bio, at);
+    skip_ended(ch, &ch->at);
 }
 
 static u32 prd_bytes(const struct prd *e)
@@ -127,19 +188,19 @@ static u32 append_piece(struct ide_channel *ch, struct prd_list *l,
 }
 
 /*
- * Make the list for the next command of this bio: from ch->at on, up to `most`
+ * Make the list for the next command: from ch->at on, up to `most`
  * bytes, or as much as the list and the bounce frames hold. Returns the bytes,
  * whole sectors. There is always room for one: 512 entries for at most 256
  * pieces of 2 bytes.
  */
-u32 prd_build(struct ide_channel *ch, const struct bio *bio, u32 most)
+u32 prd_build(struct ide_channel *ch, u32 most)
 {
     struct prd_list l = {.entry = ch->prd};
     struct bio_place at = ch->at;
     u32 len;
 
-    while ((len = piece_at(bio, &at, most - l.bytes)) > 0) {
-        u32 got = append_piece(ch, &l, &bio->segs[at.seg], at.off, len);
+    while ((len = piece_at(ch, &at, most - l.bytes)) > 0) {
+        u32 got = append_piece(ch, &l, seg_at(&at), at.off, len);
 
         at.off += got;
         if (got < len)
@@ -152,14 +213,14 @@ u32 prd_build(struct ide_channel *ch, const struct bio *bio, u32 most)
 }
 
 /* Copy the bounced pieces of the command that is out, one way or the other. */
-static void bounce_copy(struct ide_channel *ch, const struct bio *bio, bool in)
+static void bounce_copy(struct ide_channel *ch, bool in)
 {
     struct bio_place at = ch->at;
     u32 left = ch->bytes, used = 0;
 
     while (left > 0) {
-        u32 len = piece_at(bio, &at, left);
-        const struct bio_seg *seg = &bio->segs[at.seg];
+        u32 len = piece_at(ch, &at, left);
+        const struct bio_seg *seg = seg_at(&at);
 
         if (needs_bounce(seg)) {
             u8 *frame = (u8 *)pfn_to_virt(seg->pfn) + seg->off + at.off;
@@ -175,12 +236,12 @@ static void bounce_copy(struct ide_channel *ch, const struct bio *bio, bool in)
         stat_add(STAT_bounce_bytes, used);
 }
 
-void bounce_out(struct ide_channel *ch, const struct bio *bio)
+void bounce_out(struct ide_channel *ch)
 {
-    bounce_copy(ch, bio, false);
+    bounce_copy(ch, false);
 }
 
-void bounce_in(struct ide_channel *ch, const struct bio *bio)
+void bounce_in(struct ide_channel *ch)
 {
-    bounce_copy(ch, bio, true);
+    bounce_copy(ch, true);
 }

@@ -3,7 +3,8 @@
  * A channel's queue: requests come in, commands go out one at a time, and the
  * interrupt of one starts the next.
  *
- * The first bio of the queue is the one that is worked on. If it is too much
+ * The first bio of the queue is the one that is worked on, and with it those
+ * behind it that go on where it ends, if they may be joined. If that is too much
  * for one command, several are sent in turn; bio->done counts what is certain.
  * end() is called without the lock, in interrupt context, and may submit: that
  * only queues, or starts a command whose end is another interrupt, so nothing
@@ -21,18 +22,17 @@
 
 static u64 timeout_ns; /* written at boot */
 
-/* Send the next command of the first bio, if there is one. Lock held. */
+/* Send the next command, if there is anything to do. Lock held. */
 static void start_next(struct ide_channel *ch)
 {
-    struct bio *bio;
-
     if (list_empty(&ch->queue)) {
         ch->state = CHANNEL_IDLE;
         return;
     }
-    bio = list_first(&ch->queue, struct bio, node);
+    if (!ch->at.bio)
+        ch->at.bio = list_first(&ch->queue, struct bio, node);
     ch->state = CHANNEL_BUSY;
-    if (!command_start(ch, bio)) {
+    if (!command_start(ch)) {
         /* The timer's handler can reset it, we may be anywhere. */
         ch->deadline = now_ns();
         timer_arm(&ch->timer, ch->deadline);
@@ -42,36 +42,50 @@ static void start_next(struct ide_channel *ch)
     }
 }
 
-/* The first bio is over: off the queue. Lock held. */
-static struct bio *take_first(struct ide_channel *ch, int error)
+/* The first bio is over: off the queue, to the ended ones. Lock held. */
+static void take_first(struct ide_channel *ch, int error,
+                       struct list_head *ended)
 {
     struct bio *bio = list_first(&ch->queue, struct bio, node);
 
     bio->error = error;
     list_del(&bio->node);
-    ch->at = (struct bio_place){0, 0};
-    return bio;
+    list_add_tail(&bio->node, ended);
+    if (ch->at.bio == bio)
+        ch->at = (struct bio_place){0};
+    if (ch->alone > 0)
+        ch->alone--;
 }
 
-/* The command that was out has ended. Returns its bio if that is over, NULL
-   if there is more of it to do. Lock held. */
-static struct bio *end_command(struct ide_channel *ch, bool ok)
+/* It did what it had to: every bio before the place it came to is over, and
+   that one too if nothing of it is left. Lock held. */
+static void command_done(struct ide_channel *ch, struct list_head *ended)
 {
-    struct bio *bio = list_first(&ch->queue, struct bio, node);
+    if (ch->at.bio->op == BIO_READ)
+        bounce_in(ch);
+    command_event("disk.done", ch);
+    prd_advance(ch);
+    while (list_first(&ch->queue, struct bio, node) != ch->at.bio)
+        take_first(ch, 0, ended);
+    if (ch->at.seg == ch->at.bio->nr_segs)
+        take_first(ch, 0, ended);
+}
 
-    if (ok && bio->op == BIO_READ)
-        bounce_in(ch, bio);
-    command_event("disk.done", ch, bio);
-    if (!ok) {
-        printk("%s: I/O error at sector %llu, %u sectors\n", bio->dev->name,
-               (unsigned long long)ch->lba, ch->bytes >> SECTOR_SHIFT);
-        return take_first(ch, -EIO);
-    }
-    bio->done += ch->bytes;
-    bio_advance(bio, &ch->at, ch->bytes);
-    if (bio->op != BIO_FLUSH && ch->at.seg < bio->nr_segs)
-        return NULL;
-    return take_first(ch, 0);
+/* One bio's error is that bio's. If it was for several, nobody knows whose:
+   each is tried again, alone. Lock held. */
+static void command_failed(struct ide_channel *ch, struct list_head *ended)
+{
+    struct bio *bio = ch->at.bio;
+    unsigned bios = prd_bios(ch);
+
+    command_event("disk.done", ch);
+    printk("%s: I/O error at sector %llu, %u sectors%s\n", bio->dev->name,
+           (unsigned long long)ch->lba, ch->bytes >> SECTOR_SHIFT,
+           bios > 1 ? ": one by one" : "");
+    if (bios > 1)
+        ch->alone = bios;
+    else
+        take_first(ch, -EIO, ended);
 }
 
 /*
@@ -98,36 +112,38 @@ static void disarm_if_idle(struct ide_channel *ch)
     spin_unlock_irqrestore(&ch->lock, flags);
 }
 
+static void end_all(struct list_head *ended)
+{
+    while (!list_empty(ended)) {
+        struct bio *bio = list_first(ended, struct bio, node);
+
+        list_del(&bio->node);
+        bio->end(bio);
+    }
+}
+
 void ide_interrupt(void *channel)
 {
     struct ide_channel *ch = channel;
     u64 flags = spin_lock_irqsave(&ch->lock);
     enum command_result result = COMMAND_RUNS;
-    struct bio *over = NULL;
+    struct list_head ended = LIST_INIT(ended);
 
     /* In any other state it is a late or a stray one, and the registers are
        nobody's, or the reset's: the next command takes it back. */
     if (ch->state == CHANNEL_BUSY)
         result = command_result(ch);
-    if (result != COMMAND_RUNS) {
-        over = end_command(ch, result == COMMAND_OK);
+    if (result == COMMAND_OK)
+        command_done(ch, &ended);
+    else if (result == COMMAND_FAILED)
+        command_failed(ch, &ended);
+    if (result != COMMAND_RUNS)
         start_next(ch);
-    }
     spin_unlock_irqrestore(&ch->lock, flags);
-    if (!over)
+    if (list_empty(&ended))
         return;
-    over->end(over);
+    end_all(&ended);
     disarm_if_idle(ch);
-}
-
-static void end_all(struct list_head *failed)
-{
-    while (!list_empty(failed)) {
-        struct bio *bio = list_first(failed, struct bio, node);
-
-        list_del(&bio->node);
-        bio->end(bio);
-    }
 }
 
 /* After the reset: fail the first bio, or all if the drives are gone, and go
@@ -138,10 +154,10 @@ static void after_reset(struct ide_channel *ch, bool alive)
     u64 flags = spin_lock_irqsave(&ch->lock);
 
     ch->dead = !alive;
-    command_event("disk.done", ch, list_first(&ch->queue, struct bio, node));
-    do {
-        list_add_tail(&take_first(ch, -EIO)->node, &failed);
-    } while (ch->dead && !list_empty(&ch->queue));
+    command_event("disk.done", ch);
+    do
+        take_first(ch, -EIO, &failed);
+    while (ch->dead && !list_empty(&ch->queue));
     start_next(ch);
     spin_unlock_irqrestore(&ch->lock, flags);
     end_all(&failed);
