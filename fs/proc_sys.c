@@ -16,6 +16,7 @@
 #include <mm/commit.h>
 #include <mm/mm.h>
 #include <mm/oom.h>
+#include <mm/swap.h>
 #include <mm/zone.h>
 
 #define ULL(n) ((unsigned long long)(n))
@@ -283,7 +284,7 @@ static const struct {
      KNOB(vm_oom_kill_allocating_task, 0, INT32_MAX)},
     {"vm/oom_dump_tasks", NUMBER(1)},
     {"vm/mmap_min_addr", NUMBER(65536)},
-    {"vm/page-cluster", NUMBER(0)}, /* one page is read at a time */
+    {"vm/page-cluster", KNOB(vm_page_cluster, 0, 31)},
     {"vm/nr_hugepages", NUMBER(0)},
     {"vm/nr_overcommit_hugepages", NUMBER(0)},
     {"vm/legacy_va_layout", NUMBER(0)},

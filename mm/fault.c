@@ -224,7 +224,11 @@ static int sleep_for(struct fault *f)
 {
     bool move = !pte_present(f->entry) && pte_is_migration(f->entry);
     u64 start = now_ns();
-    int err = wait_for_entry(f->mm, f->addr, f->entry);
+    int err;
+
+    if (f->reading && !pte_present(f->entry) && pte_is_swap(f->entry))
+        swap_read_around(f->reading);
+    err = wait_for_entry(f->mm, f->addr, f->entry);
 
     if (move) {
         stat_inc(STAT_fault_slept);

@@ -13,6 +13,7 @@
 
 #include <mm/mm.h>
 #include <mm/page.h>
+#include <mm/swap.h>
 
 /* Internal results, beyond mm.h's. */
 enum {
@@ -28,6 +29,7 @@ struct fault {
     enum fault_access how;
     pte_t *pte;           /* valid under pt_lock */
     pte_t entry;          /* what it said */
+    swp_t reading;        /* the slot whose read this fault has begun, or 0 */
     struct mapping *file; /* FAULT_WAIT_FILE: with a reference */
     u64 index;
 };

@@ -153,6 +153,7 @@ int mapping_bring_in(struct mapping *m, u64 index, enum alloc_flags how)
         if (err)
             break;
         put_page(page); /* not while we sleep: see swap_cache_busy */
+        swap_read_around(s);
         err = wait_quiet(s);
         if (!err)
             err = take_from_cache(m, index, s);

@@ -42,7 +42,7 @@ enum lock_rank {
     RANK_PT,         /* spin: an address space's page-table entries */
     RANK_MAPPINGS,   /* spin: the list of all files in memory */
     RANK_PLACES,     /* spin: which page is where in a file */
-    RANK_SWAP,       /* spin: swap slots and the swap cache */
+    RANK_SWAP,       /* spin (irq): swap slots and the swap cache */
     RANK_LRU,        /* spin (irq): LRU lists */
     RANK_PINS,       /* spin (irq): the register of pins */
     RANK_REMOVING,   /* spin (irq): the removal under way, and the last one */

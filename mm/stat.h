@@ -15,6 +15,7 @@
     X(unmap_done)    /* pages taken out of all page tables */     \
     X(unmap_refused) /* unmaps that the design refused */         \
     X(pswpin)        /* pages read from swap */                   \
+    X(swap_ra)       /* of these: before anybody asked */         \
     X(pswpout)       /* pages written to swap */                  \
     X(swap_read_errors)                                           \
     X(swap_write_errors)                                          \

@@ -134,38 +134,41 @@ int swap_dup(swp_t s)
 {
     struct swap_slot *slot;
     int err = 0;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     slot = slot_of_entry(s);
     if (slot->count >= SWAP_COUNT_MAX)
         err = -ENOMEM;
     else
         slot->count++;
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     return err;
 }
 
 void swap_free(swp_t s)
 {
     struct swap_slot *slot;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     slot = slot_of_entry(s);
     ASSERT(slot->count > 0);
     slot->count--;
     swap_slot_settle(s);
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
 }
 
 unsigned swap_count(swp_t s)
 {
     struct swap_slot *slot;
     unsigned n;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     slot = swap_slot_of(s);
     n = slot ? slot->count : 0;
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     return n;
 }
 
@@ -210,8 +213,9 @@ bool swap_going_off(swp_t s)
 bool swap_info(unsigned n, struct swap_info *out)
 {
     bool found = false;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     for (unsigned i = 0; !found && i < MAX_SWAP_DEVICES; i++) {
         struct swap_device *d = &swap_devices[i];
 
@@ -224,7 +228,7 @@ bool swap_info(unsigned n, struct swap_info *out)
         out->priority = d->priority;
         found = true;
     }
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     return found;
 }
 
@@ -233,15 +237,16 @@ static void visit_chunk(struct swap_device *d, u64 first,
                         void *arg)
 {
     unsigned dev = d - swap_devices;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     for (u64 nr = first; nr < first + SLOTS_PER_CHUNK; nr++) {
         struct swap_slot *slot = swap_slot_of(swp_make(dev, nr));
 
         if (slot && swap_slot_used(slot))
             fn(swp_make(dev, nr), slot, arg);
     }
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
 }
 
 void swap_for_each_slot(void (*fn)(swp_t s, struct swap_slot *slot, void *arg),
@@ -259,12 +264,13 @@ bool swap_seen(swp_t s)
 {
     struct swap_slot *slot;
     bool used;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     slot = swap_slot_of(s);
     used = slot && swap_slot_used(slot);
     if (used)
         slot->seen++;
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     return used;
 }

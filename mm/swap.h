@@ -26,7 +26,7 @@ struct swap_slot {
     bool failed;       /* the disk failed it: retire it once unused */
 };
 
-/* Guards slots and the swap cache. An interrupt never takes it. */
+/* (irq) Guards slots and the swap cache. */
 extern struct spinlock swap_lock;
 
 /* A swap entry's place: device and slot, as kept in ptes and page->private. */
@@ -95,6 +95,12 @@ int swap_wait_quiet(swp_t s);
  * -EAGAIN: the entry is not valid any more. May sleep for memory only.
  */
 int swap_read(swp_t s, struct page **out);
+/* Start reading what lies beside s on the device and is not in memory either.
+   May sleep for memory: hold nothing that others wait for. */
+void swap_read_around(swp_t s);
+/* So many slots: 2 to the power of this (/proc/sys/vm/page-cluster; 0: only
+   what is asked for). Written whole, read any time. */
+extern u64 vm_page_cluster;
 
 /* Start writing a locked, clean-in-tables, cached page out. PG_WRITEBACK is
    set until it ends; unlocks the page. On a disk error the page becomes dirty

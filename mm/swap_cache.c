@@ -40,10 +40,11 @@ static int count_of(struct page *page)
 int page_swapcount(struct page *page)
 {
     int count;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     count = count_of(page);
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     return count;
 }
 
@@ -56,14 +57,15 @@ struct page *swap_cache_get(swp_t s)
 {
     struct swap_slot *slot;
     struct page *page = NULL;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     slot = swap_slot_of(s);
     if (slot && slot->page) {
         page = slot->page;
         get_page(page);
     }
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     return page;
 }
 
@@ -90,13 +92,14 @@ int swap_cache_add(struct page *page)
 {
     swp_t s;
     bool found;
+    u64 flags;
 
     ASSERT(page_locked(page) && !page_flag(page, PG_SWAPCACHE));
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     found = swap_slot_take(&s);
     if (found)
         enter(page, s);
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     if (!found)
         return -ENOSPC;
     page_set(page, PG_DIRTY); /* the slot has not its contents yet */
@@ -104,20 +107,39 @@ int swap_cache_add(struct page *page)
     return 0;
 }
 
+static bool meant(const struct swap_slot *slot)
+{
+    return slot && slot->count && slot->count != SWAP_SLOT_BAD;
+}
+
+bool swap_missing(swp_t s)
+{
+    struct swap_slot *slot;
+    bool missing;
+    u64 flags;
+
+    flags = spin_lock_irqsave(&swap_lock);
+    slot = swap_slot_of(s);
+    missing = meant(slot) && !slot->page;
+    spin_unlock_irqrestore(&swap_lock, flags);
+    return missing;
+}
+
 int swap_cache_enter(struct page *page, swp_t s)
 {
     struct swap_slot *slot;
     int err = 0;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     slot = swap_slot_of(s);
-    if (!slot || !slot->count || slot->count == SWAP_SLOT_BAD)
+    if (!meant(slot))
         err = -EAGAIN; /* the last entry went, or moved, meanwhile */
     else if (slot->page)
         err = -EEXIST;
     else
         enter(page, s);
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     return err;
 }
 
@@ -150,17 +172,18 @@ static void left(struct page *page, const char *why)
 bool swap_try_free(struct page *page)
 {
     bool unused;
+    u64 flags;
 
     ASSERT(page_locked(page));
     if (!page_flag(page, PG_SWAPCACHE))
         return true;
     if (page_flag(page, PG_WRITEBACK))
         return false;
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     unused = swap_slot_of(page->private)->count == 0;
     if (unused)
         leave(page);
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     if (!unused)
         return false;
     page_set(page, PG_DIRTY); /* it is its only copy again */
@@ -179,9 +202,10 @@ static bool nobody_else(struct page *page, int mine)
 bool swap_cache_drop(struct page *page, int mine)
 {
     bool ok;
+    u64 flags;
 
     ASSERT(page_locked(page) && page_mapcount(page) == 0);
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     ok = nobody_else(page, mine);
     /* Whoever wrote to it by DMA made it dirty before it let go: so look at
        the flag after the count. */
@@ -189,7 +213,7 @@ bool swap_cache_drop(struct page *page, int mine)
     ok = ok && !page_flag(page, PG_DIRTY) && !page_flag(page, PG_WRITEBACK);
     if (ok)
         leave(page);
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     if (ok)
         left(page, "clean");
     return ok;
@@ -198,9 +222,10 @@ bool swap_cache_drop(struct page *page, int mine)
 bool swap_cache_replace(struct page *old, struct page *new, int mine)
 {
     bool ok;
+    u64 flags;
 
     ASSERT(page_locked(old) && page_locked(new));
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     ok = nobody_else(old, mine);
     if (ok) {
         enter(new, old->private);
@@ -208,7 +233,7 @@ bool swap_cache_replace(struct page *old, struct page *new, int mine)
         nr_cached--;
         old->private = 0;
     }
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     if (ok)
         put_page(old);
     return ok;
@@ -218,8 +243,9 @@ struct page *swap_cache_busy(swp_t s, bool written)
 {
     struct swap_slot *slot;
     struct page *page = NULL;
+    u64 flags;
 
-    spin_lock(&swap_lock);
+    flags = spin_lock_irqsave(&swap_lock);
     slot = swap_slot_of(s);
     if (slot && slot->page) {
         page = slot->page;
@@ -227,7 +253,7 @@ struct page *swap_cache_busy(swp_t s, bool written)
         if (!page_locked(page) && !(written && page_flag(page, PG_WRITEBACK)))
             page = NULL;
     }
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     return page;
 }
 

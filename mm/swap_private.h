@@ -76,6 +76,8 @@ void swap_free_chunks(struct swap_device *d);
    the lock on page are the caller's. 0; -EAGAIN: no entry means s; -EEXIST:
    another page is there. */
 int swap_cache_enter(struct page *page, swp_t s);
+/* mm/swap_cache.c: some entry means s, and no page is in the cache for it. */
+bool swap_missing(swp_t s);
 /* mm/swap_read.c: swap_read with the caller's own kind of allocation. */
 int swap_read_how(swp_t s, enum alloc_flags how, struct page **out);
 

@@ -12,6 +12,7 @@
 #include <mm/reclaim.h>
 #include <mm/stat.h>
 #include <mm/swap_private.h>
+#include <mm/vma.h>
 #include <kernel/errno.h>
 #include <kernel/print.h>
 
@@ -32,6 +33,8 @@ static void read_end(struct bio *bio)
     }
     mm_event("swap.in.end", page, "error=%d", bio->error);
     unlock_page(page);
+    if (page_swapcount_hint(page) == 0)
+        drop_from_cache(page); /* whoever wanted it has gone meanwhile */
     put_page(page);
     swap_request_put(r);
 }

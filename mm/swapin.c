@@ -19,7 +19,7 @@
 #include <kernel/testpoint.h>
 
 /* 0 and *page with a reference, or a fault result. */
-static int find_page(struct mm *mm, swp_t slot, struct page **page)
+static int find_page(struct fault *f, swp_t slot, struct page **page)
 {
     int err;
 
@@ -27,10 +27,11 @@ static int find_page(struct mm *mm, swp_t slot, struct page **page)
     if (*page)
         return 0;
     stat_inc(STAT_pgmajfault);
-    atomic_inc(&mm->major_faults);
+    atomic_inc(&f->mm->major_faults);
     err = swap_read(slot, page);
     switch (err) {
     case 0:
+        f->reading = slot;
         return 0;
     case -EAGAIN:
         return FAULT_DONE; /* the entry is another one by now: retry */
@@ -69,6 +70,16 @@ static void map_page(struct fault *f, struct page *page, swp_t slot)
         swap_try_free(page);
 }
 
+/* The disk failed. Only we die of it, if it was for us that it was read; who
+   finds what somebody else has read, or read ahead, tries for himself. */
+static int after_failure(struct fault *f, struct page *page, swp_t slot)
+{
+    const int mine = 1;
+
+    return f->reading != slot && swap_cache_drop(page, mine) ? FAULT_DONE
+                                                             : FAULT_BUS;
+}
+
 int fault_swap(struct fault *f)
 {
     swp_t slot = swp_from_pte(f->entry);
@@ -76,7 +87,7 @@ int fault_swap(struct fault *f)
     int ret;
 
     spin_unlock(&f->mm->pt_lock);
-    ret = find_page(f->mm, slot, &page);
+    ret = find_page(f, slot, &page);
     if (!page)
         return ret;
     if (!trylock_page(page)) { /* being read, or moved */
@@ -87,7 +98,7 @@ int fault_swap(struct fault *f)
     if (!page_flag(page, PG_SWAPCACHE) || page->private != slot) {
         ret = FAULT_DONE;
     } else if (!page_flag(page, PG_UPTODATE)) {
-        ret = FAULT_BUS; /* the disk failed; only we die of it */
+        ret = after_failure(f, page, slot);
     } else if (fault_relock(f)) {
         map_page(f, page, slot);
         spin_unlock(&f->mm->pt_lock);

@@ -179,15 +179,16 @@ static bool only_cached(struct swap_device *d, u64 nr)
 static bool next_cached(struct swap_device *d, u64 *nr)
 {
     bool found = false;
+    u64 flags;
 
     while (!found && *nr < d->nr_slots) {
         u64 end = min_u64(d->nr_slots, ROUND_UP(*nr + 1, SLOTS_PER_CHUNK));
 
-        spin_lock(&swap_lock);
+        flags = spin_lock_irqsave(&swap_lock);
         while (*nr < end && !only_cached(d, *nr))
             ++*nr;
         found = *nr < end;
-        spin_unlock(&swap_lock);
+        spin_unlock_irqrestore(&swap_lock, flags);
     }
     return found;
 }
@@ -238,9 +239,11 @@ static int empty_device(struct swap_device *d)
 
 static void set_state(struct swap_device *d, enum swap_state state)
 {
-    spin_lock(&swap_lock);
+    u64 flags;
+
+    flags = spin_lock_irqsave(&swap_lock);
     d->state = state;
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
 }
 
 static int swap_off_locked(struct blockdev *dev)

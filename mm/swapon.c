@@ -144,7 +144,9 @@ static int default_priority(void)
 
 static void publish(struct swap_device *d, const struct swap_device *ready)
 {
-    spin_lock(&swap_lock);
+    u64 flags;
+
+    flags = spin_lock_irqsave(&swap_lock);
     *d = *ready;
     list_init(&d->open);
     for (u64 i = 0; i < d->nr_chunks; i++)
@@ -152,7 +154,7 @@ static void publish(struct swap_device *d, const struct swap_device *ready)
             list_add_tail(&d->chunks[i].node, &d->open);
     d->free = d->nr_slots - d->bad;
     d->state = SWAP_ON;
-    spin_unlock(&swap_lock);
+    spin_unlock_irqrestore(&swap_lock, flags);
     printk("swap: %s: %llu pages, %llu bad, priority %d\n", d->dev->name,
            (unsigned long long)d->free, (unsigned long long)d->bad - 1,
            d->priority);

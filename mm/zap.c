@@ -53,10 +53,17 @@ static void gather(struct mm *mm, struct zap *z, u64 end)
 
 /*
  * Nobody maps the page any more, but it may sit in the swap cache: give its
- * slot back. If somebody has it locked, reclaim will do it later.
+ * slot back. If it is locked because it is being read, the end of that does it:
+ *
+ *     here                        read_end, mm/swap_read.c
+ *     the slot's count is 0       unlocks the page
+ *     is the page locked?         is the slot's count 0?
+ *
+ * so that one of them sees it. If somebody else has it locked, reclaim will.
  */
 void drop_from_cache(struct page *page)
 {
+    memory_barrier();
     if (!page_flag(page, PG_SWAPCACHE) || page_mapcount(page) > 0 ||
         !trylock_page(page))
         return;

@@ -70,3 +70,22 @@ def test_disk_errors(boot, design):
                "fail-writes": lambda m: swap.rule(err(errno.EIO), "write"),
                "fail-reads": lambda m: swap.rule(err(errno.EIO), "read"),
                "mend": mend})
+
+
+def test_swap_is_joined(boot, design):
+    """Pages that go out together go in one command; if that fails, each is
+    tried alone, and only those that fail again lose their slots.
+    """
+    swap = Disk(diskimage.swap(64))
+    swap.rule(err(errno.EIO), "write", sectors=(2000 * 8, 3 * 8))
+    m = boot(design=design, memory=24, disks={"hdc": swap},
+             init="/tests/thrash", append="-- 30 1 1", cpu_limit=200)
+    scenario.play(m).check()
+    m.wait_exit()
+    writes = [r for r in swap.requests if r.kind == "write"]
+    reads = [r for r in swap.requests if r.kind == "read"]
+    assert max(r.sectors for r in writes) > 8
+    assert max(r.sectors for r in reads) > 8
+    assert any(r.sectors > 8 and r.error for r in writes)
+    assert sorted(x for x in m.serial.lines if "is not used any more" in x) == [
+        f"swap: hdc: slot {n} is not used any more" for n in range(2000, 2003)]

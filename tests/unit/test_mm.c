@@ -245,6 +245,33 @@ static void disk_errors_hurt_one(void **state)
     mm_put_user(mm);
 }
 
+/* One fault reads its neighbours too; what the disk fails of those hurts nobody
+   who asks again; and a process that ends leaves nothing behind. */
+static void neighbours_are_read_ahead(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 32), v, ahead = stat_read(STAT_swap_ra);
+
+    (void)state;
+    user_fill(mm, a, 32, 90);
+    mm_madvise(mm, a, 32 * PAGE_SIZE, MADV_PAGEOUT);
+    mm_madvise(mm, a, 32 * PAGE_SIZE, MADV_PAGEOUT);
+    assert_int_equal(user_read(mm, a + 15 * PAGE_SIZE, &v), FAULT_DONE);
+    assert_in_range(stat_read(STAT_swap_ra) - ahead, 1, 7);
+    vm_page_cluster = 5;
+    host_fail_reads = 1; /* whose turn it is, the order of the disk decides */
+    (void)user_read(mm, a + 31 * PAGE_SIZE, &v);
+    while (host_disk_step())
+        ;
+    host_fail_reads = 0;
+    user_check(mm, a, 32, 90);
+    vm_page_cluster = 3;
+    mm_madvise(mm, a, 32 * PAGE_SIZE, MADV_PAGEOUT);
+    mm_madvise(mm, a, 32 * PAGE_SIZE, MADV_PAGEOUT);
+    (void)user_read(mm, a + 15 * PAGE_SIZE, &v);
+    mm_put_user(mm); /* while they are being read: world_check counts */
+}
+
 /* ---- the argument ---- */
 
 static struct pin_set pins;
@@ -471,6 +498,7 @@ int main(void)
         TEST(more_than_memory_fits),
         TEST(swapoff_brings_all_back),
         TEST(disk_errors_hurt_one),
+        TEST(neighbours_are_read_ahead),
         TEST(a_read_across_reclaim),
         TEST(removed_memory_traps),
         TEST(removal_waits_for_a_pin),
