@@ -8,7 +8,7 @@ set -eu
 
 packages="gcc libc6-dev make binutils python3 qemu-system-x86 musl-tools
 busybox-static grub-pc-bin grub-common xorriso mtools libcmocka-dev
-python3-pytest python3-pytest-xdist gdb linux-libc-dev tcc procps"
+python3-pytest python3-pytest-xdist gdb linux-libc-dev tcc procps stress-ng"
 
 [ "${SKIP_SETUP:-0}" = 1 ] && exit 0
 
