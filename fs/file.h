@@ -127,6 +127,8 @@ struct fdtable *fdtable_create(void);
 struct fdtable *fdtable_copy(struct fdtable *); /* fork */
 void fdtable_get(struct fdtable *);             /* clone(CLONE_FILES) */
 void fdtable_put(struct fdtable *);
+/* The leader of this session ends, and leaves its terminal. */
+void tty_session_ends(int sid);
 /* exec: what is shared with other processes becomes the own. 0 or -ENOMEM. */
 int fdtable_unshare(struct process *);
 void fdtable_close_on_exec(struct fdtable *);

@@ -178,11 +178,13 @@ static s64 tty_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
     struct tty *tty = f->private;
     u8 buf[256];
     size_t n = 0;
+    int err;
 
     (void)pos;
     len = min_u64(len, sizeof(buf));
-    if (!len)
-        return 0;
+    err = tty_check_background(tty, SIGTTIN);
+    if (err || !len)
+        return err;
     if (!try_take(tty, buf, len, &n)) {
         if (f->flags & O_NONBLOCK)
             return -EAGAIN;
@@ -210,8 +212,13 @@ static s64 tty_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
     struct tty *tty = f->private;
     char buf[512];
     u64 done = 0;
+    int err = 0;
 
     (void)pos;
+    if (READ_ONCE(tty->tio.lflag) & TOSTOP)
+        err = tty_check_background(tty, SIGTTOU);
+    if (err)
+        return err;
     while (done < len) {
         size_t n = min_u64(len - done, sizeof(buf));
 

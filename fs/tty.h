@@ -55,8 +55,20 @@ void tty_byte(struct tty *tty, u8 c);
 /* ---- fs/tty_ioctl.c ---- */
 
 s64 tty_ioctl(struct file *f, u32 cmd, u64 arg);
+
+/* ---- fs/tty_jobs.c: whose it is ---- */
+
 /* open: a session's leader that has none takes it for its terminal. */
 void tty_offer(struct tty *tty);
+/* TIOCSCTTY: the same, or -EPERM; even if it is another session's. */
+s64 tty_take(struct tty *tty, bool from_others);
+/* Is this the caller's terminal? A shell for which it is not does without job
+   control. */
+bool tty_is_own(const struct tty *tty);
+/* The caller wants to use its terminal: see job_in_background. */
+int tty_check_background(struct tty *tty, int sig);
+/* TIOCSPGRP */
+s64 tty_set_foreground(struct tty *tty, u64 arg);
 
 /* ---- fs/terminals.c: which there are ---- */
 
@@ -72,6 +84,7 @@ struct tty *tty_by_session(int sid);
 #define ECHO   0000010
 #define ECHOE  0000020
 #define ECHOK  0000040
+#define TOSTOP 0000400
 #define IEXTEN 0100000
 
 #endif

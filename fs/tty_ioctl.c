@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A terminal's settings, and whose it is: one session's, of which one process
- * group is in the foreground and gets the signals of keys.
- */
+/* What programs ask of a terminal: its settings, its size, whose it is. */
 #include <fs/fs_private.h>
 #include <fs/tty.h>
-#include <kernel/pid.h>
 #include <kernel/process.h>
+#include <kernel/string.h>
 #include <kernel/uaccess.h>
 
 #define TCGETS     0x5401
@@ -34,8 +31,11 @@ static s64 get_settings(struct tty *tty, u64 arg)
 static s64 set_settings(struct tty *tty, u64 arg, bool forget_input)
 {
     struct termios new;
+    int err = tty_check_background(tty, SIGTTOU);
     u64 flags;
 
+    if (err)
+        return err;
     if (copy_from_user(&new, arg, sizeof(new)))
         return -EFAULT;
     flags = spin_lock_irqsave(&tty->lock);
@@ -49,59 +49,6 @@ static s64 set_settings(struct tty *tty, u64 arg, bool forget_input)
     return 0;
 }
 
-/* Is somebody there whose terminal it is? A leader that has ended leaves it to
-   whoever wants it. */
-static bool is_taken(int sid)
-{
-    u64 flags = spin_lock_irqsave(&tasks_lock);
-    struct pid *pid = sid ? pid_find(sid) : NULL;
-    bool taken = pid && pid->proc && !pid->proc->dead;
-
-    spin_unlock_irqrestore(&tasks_lock, flags);
-    return taken;
-}
-
-static void give_to(struct tty *tty, const struct process *p)
-{
-    u64 flags = spin_lock_irqsave(&tty->lock);
-
-    tty->session = p->sid;
-    tty->foreground = p->pgid;
-    spin_unlock_irqrestore(&tty->lock, flags);
-}
-
-static s64 take_terminal(struct tty *tty, bool from_others)
-{
-    struct process *p = current_process();
-    struct tty *has = tty_by_session(p->sid);
-
-    if (has == tty)
-        return 0;
-    if (p->sid != p->pid || has)
-        return -EPERM;
-    if (is_taken(READ_ONCE(tty->session)) && !from_others)
-        return -EPERM;
-    give_to(tty, p);
-    return 0;
-}
-
-void tty_offer(struct tty *tty)
-{
-    struct process *p = current_process();
-
-    if (p && p->sid == p->pid)
-        take_terminal(tty, false);
-}
-
-/* Is this the caller's terminal? A shell for which it is not does without job
-   control. */
-static bool is_controlling(const struct tty *tty)
-{
-    int sid = READ_ONCE(tty->session);
-
-    return sid && sid == current_process()->sid;
-}
-
 static s64 get_window(struct tty *tty, u64 arg)
 {
     struct winsize now;
@@ -112,31 +59,21 @@ static s64 get_window(struct tty *tty, u64 arg)
     return copy_to_user(arg, &now, sizeof(now));
 }
 
+/* The foreground is told of a new size. */
 static s64 set_window(struct tty *tty, u64 arg)
 {
     struct winsize new;
+    int group;
     u64 flags;
 
     if (copy_from_user(&new, arg, sizeof(new)))
         return -EFAULT;
     flags = spin_lock_irqsave(&tty->lock);
+    group = memcmp(&tty->window, &new, sizeof(new)) ? tty->foreground : 0;
     tty->window = new;
     spin_unlock_irqrestore(&tty->lock, flags);
-    return 0;
-}
-
-static s64 set_foreground(struct tty *tty, u64 arg)
-{
-    u64 flags;
-    u32 group;
-
-    if (get_user_u32(arg, &group))
-        return -EFAULT;
-    if ((int)group <= 0)
-        return -EINVAL;
-    flags = spin_lock_irqsave(&tty->lock);
-    tty->foreground = (int)group;
-    spin_unlock_irqrestore(&tty->lock, flags);
+    if (group > 0)
+        signal_group(group, SIGWINCH);
     return 0;
 }
 
@@ -154,7 +91,7 @@ s64 tty_ioctl(struct file *f, u32 cmd, u64 arg)
     struct tty *tty = f->private;
 
     if ((cmd == TIOCGPGRP || cmd == TIOCSPGRP || cmd == TIOCGSID) &&
-        !is_controlling(tty))
+        !tty_is_own(tty))
         return -ENOTTY;
     switch (cmd) {
     case TCGETS:
@@ -164,13 +101,13 @@ s64 tty_ioctl(struct file *f, u32 cmd, u64 arg)
     case TCSETSF:
         return set_settings(tty, arg, cmd == TCSETSF);
     case TIOCSCTTY:
-        return take_terminal(tty, arg == 1);
+        return tty_take(tty, arg == 1);
     case TIOCGPGRP:
         return put_user_u32(arg, (u32)READ_ONCE(tty->foreground));
     case TIOCGSID:
         return put_user_u32(arg, (u32)READ_ONCE(tty->session));
     case TIOCSPGRP:
-        return set_foreground(tty, arg);
+        return tty_set_foreground(tty, arg);
     case TIOCGWINSZ:
         return get_window(tty, arg);
     case TIOCSWINSZ:

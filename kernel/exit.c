@@ -119,6 +119,7 @@ static void give_children_to_init(struct process *p)
 
     list_for_each_entry_safe (child, next, &p->children, child_node) {
         child->parent = init_process;
+        job_child_orphaned(child, p);
         list_move_tail(&child->child_node, &init_process->children);
         if (child->dead)
             announce_zombie(child);
@@ -137,7 +138,10 @@ static void process_end(struct process *p)
     itimer_stop(p);
     posix_timers_delete(p);
     leave_files(p);
+    if (p->sid == p->pid)
+        tty_session_ends(p->sid);
     flags = spin_lock_irqsave(&tasks_lock);
+    job_member_ends(p);
     give_children_to_init(p);
     p->dead = true;
     announce_zombie(p);

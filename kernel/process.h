@@ -69,6 +69,13 @@ int signal_process(int pid, int sig);
 /* t is the current task, or cannot end meanwhile. Takes tasks_lock. */
 int signal_task(struct task *t, int sig, const struct siginfo_min *info);
 int signal_group(int pgid, int sig);
+/*
+ * The caller is about to do what only the foreground group of its terminal may
+ * (read: SIGTTIN, write or change it: SIGTTOU). 0: go on. -ERESTARTSYS: it is in
+ * the background, and its group gets the signal, to be stopped by it. -EIO: it
+ * cannot be stopped so (an orphan, or it does not take SIGTTIN).
+ */
+int job_in_background(int foreground, int sig);
 /* A fault: the current thread gets the signal even if it is blocked or
    ignored (then the default action is taken). */
 void signal_force(int sig, int code, u64 addr);

@@ -111,6 +111,12 @@ int signal_from_timer(struct process *p, int tid,
 /* Tell the parent what became of its child. Caller holds tasks_lock. */
 void signal_parent(struct process *child, int code, int status);
 
+/* kernel/jobs.c; tasks_lock held. The child has just lost this parent; p is
+   about to be dead. What is stopped, and orphaned by that, is told to go on. */
+void job_child_orphaned(const struct process *child,
+                        const struct process *parent);
+void job_member_ends(const struct process *p);
+
 /* The following: the caller holds p->sig_lock. */
 
 /* Every thread ends, and the process with this status, unless it already
