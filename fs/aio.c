@@ -14,6 +14,7 @@
 #include <kernel/process.h>
 #include <kernel/uaccess.h>
 #include <mm/lockorder.h>
+#include <mm/mm.h>
 #include <mm/slab.h>
 
 #define MAX_REQUESTS 4096
@@ -138,22 +139,6 @@ void aio_unclaim(struct aio_context *c)
     wake_up_all(&c->waiters);
 }
 
-static struct aio_context *create(unsigned max)
-{
-    struct aio_context *c = kzalloc(sizeof(*c), ALLOC_KERNEL);
-
-    if (!c)
-        return NULL;
-    c->mm = current_mm();
-    c->max = max;
-    atomic_add(&promised, max);
-    atomic_set(&c->refs, 1);
-    spin_init(&c->lock, "aio events", RANK_DISK);
-    list_init(&c->ended);
-    waitq_init(&c->waiters);
-    return c;
-}
-
 static bool is_quiet(struct aio_context *c)
 {
     u64 flags = spin_lock_irqsave(&c->lock);
@@ -174,6 +159,41 @@ static void destroy(struct aio_context *c)
     wake_up_all(&c->waiters);
     wait_event(&c->waiters, is_quiet(c));
     aio_ctx_put(c);
+}
+
+/* The mm's last user has gone (mm->at_end): its contexts end, and what the disk
+   still has of them is waited for. */
+static void end_all_of(struct mm *mm)
+{
+    struct aio_context *c, *next;
+    struct list_head mine = LIST_INIT(mine);
+
+    mutex_lock(&list_lock);
+    list_for_each_entry_safe (c, next, &contexts, node)
+        if (c->mm == mm)
+            list_move_tail(&c->node, &mine);
+    mutex_unlock(&list_lock);
+    list_for_each_entry_safe (c, next, &mine, node) {
+        list_del(&c->node);
+        destroy(c);
+    }
+}
+
+static struct aio_context *create(unsigned max)
+{
+    struct aio_context *c = kzalloc(sizeof(*c), ALLOC_KERNEL);
+
+    if (!c)
+        return NULL;
+    c->mm = current_mm();
+    WRITE_ONCE(c->mm->at_end, end_all_of);
+    c->max = max;
+    atomic_add(&promised, max);
+    atomic_set(&c->refs, 1);
+    spin_init(&c->lock, "aio events", RANK_DISK);
+    list_init(&c->ended);
+    waitq_init(&c->waiters);
+    return c;
 }
 
 /* The number is told before the context can be found: who gets EFAULT has not
@@ -218,22 +238,6 @@ s64 sys_io_cancel(const u64 *a)
 {
     (void)a;
     return -EINVAL; /* DMA cannot be called back */
-}
-
-void aio_exit_mm(struct mm *mm)
-{
-    struct aio_context *c, *next;
-    struct list_head mine = LIST_INIT(mine);
-
-    mutex_lock(&list_lock);
-    list_for_each_entry_safe (c, next, &contexts, node)
-        if (c->mm == mm)
-            list_move_tail(&c->node, &mine);
-    mutex_unlock(&list_lock);
-    list_for_each_entry_safe (c, next, &mine, node) {
-        list_del(&c->node);
-        destroy(c);
-    }
 }
 
 /* ---- waiting for events ---- */

@@ -5,17 +5,11 @@
 
 #include <kernel/types.h>
 
-struct mm;
-
 void aio_init(void); /* boot */
 
 /* /proc/sys/fs: how many requests all contexts may have at a time, and what has
    been promised. Written whole, read any time. */
 extern u64 aio_max_nr;
 u64 aio_nr(void);
-
-/* The last user of this mm goes: its contexts end. Waits for what the disk
-   still has. May sleep; no locks held. */
-void aio_exit_mm(struct mm *mm);
 
 #endif

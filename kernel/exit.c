@@ -8,7 +8,6 @@
  * back by itself, in this order: memory, its place among the threads, and, if
  * it was the last, files, children, and the news to the parent.
  */
-#include <fs/aio.h>
 #include <fs/file.h>
 #include <kernel/futex.h>
 #include <kernel/pid.h>
@@ -63,8 +62,6 @@ static void leave_mm(struct task *t)
     robust_list_exit(t);
     clear_tid(t);
     process_note_rss(t->proc, mm);
-    if (atomic_read(&mm->users) == 1)
-        aio_exit_mm(mm); /* nobody else can start a request any more */
     task_switch_mm(NULL);
     vfork_done();
     mm_put_user(mm);

@@ -104,6 +104,8 @@ void mm_put_user(struct mm *mm)
 {
     if (!atomic_dec_and_test(&mm->users))
         return;
+    if (mm->at_end)
+        mm->at_end(mm);
     mm_empty(mm);
     mm_put(mm);
 }

@@ -105,6 +105,9 @@ struct mm {
     unsigned nr_areas, max_areas;
     atomic_t users;        /* tasks that run in it; at 0 it is emptied */
     atomic_t refs;         /* + others that look at it; at 0 it is freed */
+    /* Called by the last user's end, before the memory goes; may sleep. Written
+       whole, by users, with always the same. NULL: nothing to do. */
+    void (*at_end)(struct mm *mm);
     struct list_head node; /* list of all mms, mm_list_lock */
     u64 brk_start, brk;    /* mmap_lock */
     u64 arg_start, env_start, env_end; /* strings on the stack; mmap_lock */
