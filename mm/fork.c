@@ -104,25 +104,27 @@ static int copy_entry(struct fork_copy *c, pte_t *to, pte_t *from, u64 addr)
 }
 
 /* Copy the entries of one lowest table, from *va on; *va ends after the last
-   that was copied. The child's table is there. */
+   that was copied. Both tables are there: nobody frees one while we have
+   mmap_lock. */
 static int copy_table(struct fork_copy *c, u64 *va, u64 end)
 {
     struct mm *from = c->from->mm, *to = c->to->mm;
-    pte_t *p;
+    pte_t *p, *q;
     int err = 0;
 
-    end = min_u64(end, (*va | (PT_ENTRIES * PAGE_SIZE - 1)) + 1);
+    end = min_u64(end, pt_table_end(*va));
     spin_lock(&from->pt_lock);
     spin_lock_nested(&to->pt_lock); /* parent before child, always */
-    while (!err && (p = pt_next(from->pt.root, va, end))) {
-        err = copy_entry(c, pt_walk(to->pt.root, *va), p, *va);
-        if (!err)
-            *va += PAGE_SIZE;
+    p = pt_walk(from->pt.root, *va);
+    q = pt_walk(to->pt.root, *va);
+    for (; *va < end; p++, q++, *va += PAGE_SIZE) {
+        if (!pte_none(pte_read(p)))
+            err = copy_entry(c, q, p, *va);
+        if (err)
+            break;
     }
     spin_unlock(&to->pt_lock);
     spin_unlock(&from->pt_lock);
-    if (!err)
-        *va = end;
     return err;
 }
 
@@ -174,8 +176,7 @@ static int fork_area(struct mm *child, struct vma *from)
 
     if (from->flags & VM_DONTFORK)
         return 0;
-    if ((from->flags & VM_ACCOUNT) &&
-        vm_enough_memory(child, vma_pages(from)))
+    if ((from->flags & VM_ACCOUNT) && vm_enough_memory(child, vma_pages(from)))
         return -ENOMEM;
     to = vma_create(child, from->start, from->end,
                     from->flags & ~(u32)(VM_LOCKED | VM_LOCKONFAULT),

@@ -41,6 +41,8 @@ struct mm *mm_create_unlisted(void)
     mm->pt.root = page_to_virt(root);
     pgtable_init_kernel_half(mm->pt.root);
     mm->tables = 1;
+    list_init(&mm->table_list);
+    list_add(&root->lru, &mm->table_list);
     spin_init(&mm->pt_lock, "pt", RANK_PT);
     rwsem_init(&mm->mmap_lock, "mmap", RANK_MMAP);
     atomic_set(&mm->users, 1);

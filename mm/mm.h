@@ -113,6 +113,7 @@ struct mm {
     u64 arg_start, env_start, env_end; /* strings on the stack; mmap_lock */
     u64 rss, swapped, tables; /* pages present, swap entries, table frames;
                                 pt_lock */
+    struct list_head table_list; /* those frames, by page.lru; pt_lock */
     u64 peak_rss;             /* pt_lock */
     u64 total_vm, data_vm, locked_vm; /* pages of all areas; of private
                                          writable ones; of VM_LOCKED ones;

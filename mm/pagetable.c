@@ -83,6 +83,7 @@ int pt_prepare(struct mm *mm, u64 va)
         if (!(pte_read(p) & PTE_P)) {
             pte_write(p, pte_make(page_to_pfn(page), PTE_P | PTE_W | PTE_U));
             mm->tables++;
+            list_add(&page->lru, &mm->table_list);
             page = NULL;
         }
         spin_unlock(&mm->pt_lock);
@@ -180,9 +181,19 @@ static void unlink_tables(struct unlink *u, pte_t *table, unsigned level,
             unlink_tables(u, table_of(pte_read(p)), level - 1, at);
         if (at < u->from || at + step > u->to)
             continue; /* somebody else's are in it too */
-        list_add(&virt_to_page(table_of(pte_read(p)))->lru, &u->gone);
+        list_move(&virt_to_page(table_of(pte_read(p)))->lru, &u->gone);
         pte_write(p, 0);
         u->mm->tables--;
+    }
+}
+
+static void free_tables(struct list_head *tables)
+{
+    struct page *page, *tmp;
+
+    list_for_each_entry_safe (page, tmp, tables, lru) {
+        list_del(&page->lru);
+        put_page(page);
     }
 }
 
@@ -193,7 +204,6 @@ static void unlink_tables(struct unlink *u, pte_t *table, unsigned level,
 void pt_free_range(struct mm *mm, u64 start, u64 end, u64 from, u64 to)
 {
     struct unlink u = {mm, start, end, from, to, LIST_INIT(u.gone)};
-    struct page *page, *tmp;
 
     if (ROUND_UP(from, span(2)) + span(2) > to)
         return; /* not one whole table */
@@ -203,23 +213,14 @@ void pt_free_range(struct mm *mm, u64 start, u64 end, u64 from, u64 to)
     if (list_empty(&u.gone))
         return;
     tlb_flush_all(&mm->pt);
-    list_for_each_entry_safe (page, tmp, &u.gone, lru) {
-        list_del(&page->lru);
-        put_page(page);
-    }
+    free_tables(&u.gone);
 }
 
-static void free_tables(pte_t *table, unsigned level, unsigned entries)
-{
-    for (unsigned i = 0; level > 1 && i < entries; i++)
-        if (table[i] & PTE_P)
-            free_tables(table_of(table[i]), level - 1, PT_ENTRIES);
-    put_page(virt_to_page(table));
-}
-
+/* Nobody uses the mm any more. Its tables are found by their list: looking for
+   them through 512 entries each would be most of what an exit costs. */
 void pt_destroy(struct mm *mm)
 {
     ASSERT(READ_ONCE(mm->pt.cpus) == 0);
-    free_tables(mm->pt.root, PT_LEVELS, PT_ENTRIES / 2);
+    free_tables(&mm->table_list);
     mm->pt.root = NULL;
 }

@@ -30,6 +30,13 @@ pte_t *pt_walk_kernel_alloc(u64 va);
  */
 pte_t *pt_next(pte_t *root, u64 *va, u64 end);
 
+/* Where the lowest table ends that va's entry is in: up to there entries are
+   neighbours in memory. */
+static inline u64 pt_table_end(u64 va)
+{
+    return (va | (PT_ENTRIES * PAGE_SIZE - 1)) + 1;
+}
+
 /* Free all tables (user half) and the root. No entry may be left. */
 void pt_destroy(struct mm *mm);
 

@@ -23,32 +23,43 @@ struct zap {
     u64 first, next; /* addresses: flush [first, next), go on at next */
 };
 
-/* Take entries away until the batch is full. pt_lock held. */
+static bool has_room(const struct zap *z)
+{
+    return z->nr_pages < ZAP_BATCH && z->nr_slots < ZAP_BATCH;
+}
+
+/* A migration entry owns nothing: whoever moves the page finds that it has
+   gone. pt_lock held. */
+static void take_entry(struct mm *mm, struct zap *z, pte_t *p)
+{
+    pte_t e = pte_exchange(p, 0);
+
+    z->flush |= pte_present(e);
+    if (pte_present(e) && !(e & PTE_ZERO)) {
+        struct page *page = pfn_to_page(pte_pfn(e));
+
+        if ((e & PTE_D) && !page_flag(page, PG_DIRTY))
+            page_set(page, PG_DIRTY);
+        z->pages[z->nr_pages++] = page;
+        mm->rss--;
+    } else if (!pte_present(e) && pte_is_swap(e)) {
+        z->slots[z->nr_slots++] = swp_from_pte(e);
+        mm->swapped--;
+    }
+}
+
+/* Take entries away until the batch is full, table by table. pt_lock held. */
 static void gather(struct mm *mm, struct zap *z, u64 end)
 {
-    pte_t *p, e;
+    pte_t *p;
 
-    while (z->nr_pages < ZAP_BATCH && z->nr_slots < ZAP_BATCH &&
-           (p = pt_next(mm->pt.root, &z->next, end))) {
-        e = pte_exchange(p, 0);
-        z->next += PAGE_SIZE;
-        z->flush |= pte_present(e);
-        if (pte_present(e) && !(e & PTE_ZERO)) {
-            struct page *page = pfn_to_page(pte_pfn(e));
+    while (has_room(z) && (p = pt_next(mm->pt.root, &z->next, end))) {
+        u64 stop = min_u64(end, pt_table_end(z->next));
 
-            if (e & PTE_D)
-                page_set(page, PG_DIRTY);
-            z->pages[z->nr_pages++] = page;
-            mm->rss--;
-        } else if (!pte_present(e) && pte_is_swap(e)) {
-            z->slots[z->nr_slots++] = swp_from_pte(e);
-            mm->swapped--;
-        }
-        /* A migration entry owns nothing: whoever moves the page finds that
-           it has gone. */
+        for (; z->next < stop && has_room(z); p++, z->next += PAGE_SIZE)
+            if (!pte_none(pte_read(p)))
+                take_entry(mm, z, p);
     }
-    if (z->nr_pages < ZAP_BATCH && z->nr_slots < ZAP_BATCH)
-        z->next = end;
 }
 
 /*
