@@ -36,8 +36,7 @@ void fault_init(void)
 bool fault_relock(struct fault *f)
 {
     spin_lock(&f->mm->pt_lock);
-    f->pte = pt_walk(f->mm->pt.root, f->addr);
-    if (f->pte && pte_read(f->pte) == f->entry)
+    if (pte_read(f->pte) == f->entry)
         return true;
     spin_unlock(&f->mm->pt_lock);
     return false;
@@ -177,10 +176,26 @@ static int fault_present(struct fault *f)
     return FAULT_DONE;
 }
 
+/* The entry, with pt_lock held: tables that are missing are made first. NULL:
+   no memory, and no lock. */
+static pte_t *lock_entry(struct mm *mm, u64 addr)
+{
+    for (;;) {
+        pte_t *p;
+
+        spin_lock(&mm->pt_lock);
+        p = pt_walk(mm->pt.root, addr);
+        if (p)
+            return p;
+        spin_unlock(&mm->pt_lock);
+        if (pt_prepare(mm, addr))
+            return NULL;
+    }
+}
+
 /* pt_lock held; each branch gives it back. */
 static int dispatch(struct fault *f)
 {
-    f->pte = pt_walk(f->mm->pt.root, f->addr);
     f->entry = pte_read(f->pte);
     if (pte_none(f->entry))
         return f->vma->file ? fault_file(f) : fault_anonymous(f);
@@ -212,11 +227,10 @@ static int fault_locked(struct fault *f)
         return FAULT_GROW;
     if (!allowed(f->vma, f->how))
         return FAULT_NO_ACCESS;
-    if (pt_prepare(f->mm, f->addr) ||
-        (!(f->vma->flags & VM_SHARED) && anon_vma_prepare(f->vma)))
+    if (!(f->vma->flags & VM_SHARED) && anon_vma_prepare(f->vma))
         return FAULT_NO_MEMORY;
-    spin_lock(&f->mm->pt_lock);
-    return dispatch(f);
+    f->pte = lock_entry(f->mm, f->addr);
+    return f->pte ? dispatch(f) : FAULT_NO_MEMORY;
 }
 
 /* Sleep for what stands in the way, and account for it if it is a move. */

@@ -27,7 +27,8 @@ struct fault {
     struct vma *vma;
     u64 addr; /* page aligned */
     enum fault_access how;
-    pte_t *pte;           /* valid under pt_lock */
+    pte_t *pte;           /* what it says: pt_lock. Its table stays until
+                             mmap_lock is given up */
     pte_t entry;          /* what it said */
     swp_t reading;        /* the slot whose read this fault has begun, or 0 */
     struct mapping *file; /* FAULT_WAIT_FILE: with a reference */

@@ -100,34 +100,31 @@ static int copy_instead(struct fault *f, struct page *page)
 }
 
 /*
- * An anonymous page. Our one reference keeps it while pt_lock is dropped for
- * the page lock; `mine` is that reference.
+ * An anonymous page. pt_lock, which we keep, holds the entry and so the page;
+ * the page lock comes before it in the order, and so is only tried for. A copy
+ * is made without either: then a reference keeps what is copied.
  */
 static int write_anonymous(struct fault *f, struct page *page)
 {
-    int ret = FAULT_DONE;
-    bool may = false;
+    bool may;
+    int ret;
 
-    get_page(page);
-    spin_unlock(&f->mm->pt_lock);
     if (!trylock_page(page)) {
-        put_page(page); /* sleep without it: see mm/fault.h */
+        spin_unlock(&f->mm->pt_lock);
         return FAULT_WAIT;
     }
     testpoint("wp.page_locked");
-    if (fault_relock(f)) {
-        may = cow_may_reuse(page, 1, 0);
-        if (may)
-            reuse(f, page);
-        spin_unlock(&f->mm->pt_lock);
-        unlock_page(page);
-        if (!may) {
-            ret = copy_instead(f, page);
-            drop_from_cache(page);
-        }
-    } else {
-        unlock_page(page);
-    }
+    may = cow_may_reuse(page, 0, 0);
+    if (may)
+        reuse(f, page);
+    else
+        get_page(page);
+    unlock_page(page);
+    spin_unlock(&f->mm->pt_lock);
+    if (may)
+        return FAULT_DONE;
+    ret = copy_instead(f, page);
+    drop_from_cache(page);
     put_page(page);
     return ret;
 }
