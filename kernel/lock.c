@@ -6,10 +6,10 @@
  * before the word is taken and falls after it is free, so the processor of
  * the holder is fixed, and owner_cpu is the holder.
  *
- * The sleeping locks are a few plain fields under a spinlock (the guard) and
- * a queue of sleepers. Whoever releases one wakes under the guard. So the
- * next owner, who takes the guard too, may free the lock: the last owner does
- * not touch it any more.
+ * A mutex is a plain field under a spinlock (the guard) and a queue of
+ * sleepers. Whoever releases one wakes under the guard. So the next owner, who
+ * takes the guard too, may free the lock: the last owner does not touch it any
+ * more. A read/write semaphore is one word and two queues.
  *
  * All of it works before there are tasks, on one processor: nothing is
  * contended then, and nothing is checked.
@@ -225,27 +225,49 @@ bool mutex_is_mine(struct mutex *m)
 
 /* ---- read/write semaphores ---- */
 
+/*
+ * All of a semaphore is in one word, so that taking a free one, and giving up
+ * one that nobody waits for, is one instruction that others see whole.
+ */
+#define RW_READER  1ll /* for each that has it */
+#define RW_READERS 0x7fffffffll
+#define RW_WRITER  (1ll << 31) /* has it */
+#define RW_WAITING (1ll << 32) /* for each writer that wants it */
+
 void rwsem_init(struct rwsem *s, const char *name, int rank)
 {
-    spin_init(&s->guard, name, RANK_GUARD);
-    s->readers = 0;
-    s->writers_waiting = 0;
+    atomic_set(&s->state, 0);
     waitq_init(&s->waiters);
     waitq_init(&s->writers);
     s->class = (struct lock_class){name, rank};
 }
 
+static bool change(struct rwsem *s, s64 *from, s64 to)
+{
+    return __atomic_compare_exchange_n(&s->state.v, from, to, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 /* A writer that waits goes first, or a stream of readers would starve it. */
 static bool take_read(struct rwsem *s)
 {
-    bool taken;
+    s64 was = atomic_read(&s->state);
 
-    spin_lock(&s->guard);
-    taken = s->readers >= 0 && s->writers_waiting == 0;
-    if (taken)
-        s->readers++;
-    spin_unlock(&s->guard);
-    return taken;
+    while (was < RW_WRITER)
+        if (change(s, &was, was + RW_READER))
+            return true;
+    return false;
+}
+
+/*
+ * For sleepers, who are on their queue by now. The barrier is one half of what
+ * keeps them from being forgotten; the other is that whoever releases changes
+ * the state before it looks at the queues: one of the two sees the other.
+ */
+static bool take_read_queued(struct rwsem *s)
+{
+    memory_barrier();
+    return take_read(s);
 }
 
 void down_read(struct rwsem *s)
@@ -253,7 +275,7 @@ void down_read(struct rwsem *s)
     might_sleep();
     lockcheck_order(&s->class, false);
     if (!take_read(s))
-        wait_event(&s->waiters, take_read(s));
+        wait_event(&s->waiters, take_read_queued(s));
     lockcheck_acquired(&s->class, s);
 }
 
@@ -269,39 +291,40 @@ bool down_read_trylock(struct rwsem *s)
    wake. */
 void up_read(struct rwsem *s)
 {
+    s64 left;
+
     lockcheck_released(&s->class, s);
-    spin_lock(&s->guard);
-    ASSERT(s->readers > 0);
-    s->readers--;
-    if (s->readers == 0 && waitq_busy(&s->writers))
+    left = atomic_sub(&s->state, RW_READER);
+    ASSERT((left & RW_READERS) != RW_READERS);
+    if (left >= RW_WAITING && (left & RW_READERS) == 0)
         wake_up_one(&s->writers);
-    spin_unlock(&s->guard);
 }
 
-/* `waited`: the caller counts among writers_waiting until it succeeds. */
-static bool take_write(struct rwsem *s, bool waited)
+/* `waiting`: RW_WAITING if the caller counts among those who wait, until it
+   has it; else 0. */
+static bool take_write(struct rwsem *s, s64 waiting)
 {
-    bool taken;
+    s64 was = atomic_read(&s->state);
 
-    spin_lock(&s->guard);
-    taken = s->readers == 0;
-    if (taken) {
-        s->readers = -1;
-        s->writers_waiting -= waited;
-    }
-    spin_unlock(&s->guard);
-    return taken;
+    while ((was & (RW_WRITER | RW_READERS)) == 0)
+        if (change(s, &was, was - waiting + RW_WRITER))
+            return true;
+    return false;
+}
+
+static bool take_write_queued(struct rwsem *s)
+{
+    memory_barrier(); /* see take_read_queued */
+    return take_write(s, RW_WAITING);
 }
 
 void down_write(struct rwsem *s)
 {
     might_sleep();
     lockcheck_order(&s->class, false);
-    if (!take_write(s, false)) {
-        spin_lock(&s->guard);
-        s->writers_waiting++;
-        spin_unlock(&s->guard);
-        wait_event(&s->writers, take_write(s, true));
+    if (!take_write(s, 0)) {
+        atomic_add(&s->state, RW_WAITING);
+        wait_event(&s->writers, take_write_queued(s));
     }
     lockcheck_acquired(&s->class, s);
 }
@@ -313,13 +336,13 @@ void down_write(struct rwsem *s)
  */
 void up_write(struct rwsem *s)
 {
+    s64 left;
+
     lockcheck_released(&s->class, s);
-    spin_lock(&s->guard);
-    ASSERT(s->readers == -1);
-    s->readers = 0;
-    if (s->writers_waiting > 0)
+    left = atomic_sub(&s->state, RW_WRITER);
+    ASSERT((left & (RW_WRITER | RW_READERS)) == 0);
+    if (left >= RW_WAITING)
         wake_up_one(&s->writers);
     else if (waitq_busy(&s->waiters))
         wake_up_all(&s->waiters);
-    spin_unlock(&s->guard);
 }

@@ -76,12 +76,14 @@ bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 bool mutex_is_mine(struct mutex *m);
 
-/* Many readers or one writer; a waiting writer holds new readers off. */
+/*
+ * Many readers or one writer; a waiting writer holds new readers off. Whoever
+ * releases it may wake others afterwards: each user has a reference of its own
+ * on what the semaphore is part of.
+ */
 struct rwsem {
-    struct spinlock guard; /* guards all below */
-    int readers;           /* -1 = a writer has it */
-    int writers_waiting;   /* counted until they have it */
-    struct waitq waiters;  /* readers */
+    atomic64_t state;     /* readers and writers: kernel/lock.c */
+    struct waitq waiters; /* readers */
     struct waitq writers;
     struct lock_class class;
 };

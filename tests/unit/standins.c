@@ -216,28 +216,28 @@ void rwsem_init(struct rwsem *s, const char *name, int rank)
 void down_read(struct rwsem *s)
 {
     might_sleep();
-    ASSERT(s->readers >= 0);
+    ASSERT(s->state.v >= 0);
     note(&s->class, false, true);
-    s->readers++;
+    s->state.v++;
 }
 
 void up_read(struct rwsem *s)
 {
-    s->readers--;
+    s->state.v--;
     forget(&s->class);
 }
 
 void down_write(struct rwsem *s)
 {
     might_sleep();
-    ASSERT(s->readers == 0);
+    ASSERT(s->state.v == 0);
     note(&s->class, false, true);
-    s->readers = -1;
+    s->state.v = -1;
 }
 
 void up_write(struct rwsem *s)
 {
-    s->readers = 0;
+    s->state.v = 0;
     forget(&s->class);
 }
 
