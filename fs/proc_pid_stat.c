@@ -81,7 +81,7 @@ static void read_signals(struct facts *f, const struct process *p)
 static void read_process(struct facts *f, const struct process *p, int tid)
 {
     f->id = tid ? tid : p->pid;
-    f->ppid = p->parent ? p->parent->pid : 0;
+    f->ppid = p->ppid;
     f->pgid = p->pgid;
     f->sid = p->sid;
     f->tty = tty_of_session(p->sid);

@@ -11,21 +11,6 @@
 #include <kernel/process_private.h>
 #include <kernel/task.h>
 
-struct task *current_task(void)
-{
-    return cpu_read(current);
-}
-
-unsigned cpu_id(void)
-{
-    return cpu_read(id);
-}
-
-bool in_interrupt(void)
-{
-    return cpu_read(irq_depth) > 0;
-}
-
 int current_tid(void)
 {
     struct task *t = current_task();

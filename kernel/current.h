@@ -8,11 +8,32 @@
 
 #include <kernel/rlimit.h>
 #include <kernel/types.h>
+#include <kernel/x86/percpu.h>
 
 struct task;
 struct mm;
 
-struct task *current_task(void);
+#ifdef HOSTED /* the unit tests of mm/ stand in for the processor */
+unsigned cpu_id(void);
+bool in_interrupt(void);
+#else
+static inline struct task *current_task(void)
+{
+    return cpu_read(current);
+}
+
+/* 0..nr_cpus-1; may change if preemptible. */
+static inline unsigned cpu_id(void)
+{
+    return cpu_read(id);
+}
+
+static inline bool in_interrupt(void)
+{
+    return cpu_read(irq_depth) > 0;
+}
+#endif
+
 int current_tid(void);          /* 0 in early boot and in idle tasks */
 int current_pid(void);          /* the process; 0 for kernel threads */
 const char *current_comm(void); /* a name for messages */
@@ -20,10 +41,7 @@ struct mm *current_mm(void);    /* NULL for kernel threads */
 /* The process's soft limit of a kind (kernel/rlimit.h); kernel threads
    have none. Bytes, ~0: no limit. */
 u64 current_limit(unsigned which);
-bool in_interrupt(void);
-unsigned cpu_id(void);    /* 0..nr_cpus-1; may change if preemptible */
 unsigned cpu_count(void); /* processors that run */
-#define MAX_CPUS 16
 
 /* Give other tasks a turn, if one is waiting. May sleep. */
 void yield(void);

@@ -163,6 +163,16 @@ static void handle_signals(struct task *t, struct trap_frame *f)
     }
 }
 
+static NOINLINE void do_work(struct task *t, struct trap_frame *f)
+{
+    irq_enable();
+    if (cpu_read(need_resched))
+        schedule();
+    if (signal_work(t))
+        handle_signals(t, f);
+    irq_disable();
+}
+
 /*
  * Interrupts are off at the last look: what comes after it interrupts user
  * mode, and so leads here again.
@@ -171,16 +181,6 @@ void user_return_work(struct trap_frame *f)
 {
     struct task *t = current_task();
 
-    for (;;) {
-        bool resched = this_cpu()->need_resched;
-
-        if (!resched && !signal_work(t))
-            return;
-        irq_enable();
-        if (resched)
-            schedule();
-        if (signal_work(t))
-            handle_signals(t, f);
-        (void)irq_save();
-    }
+    while (unlikely(cpu_read(need_resched) || signal_work(t)))
+        do_work(t, f);
 }

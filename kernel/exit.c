@@ -117,6 +117,7 @@ static void give_children_to_init(struct process *p)
     list_for_each_entry_safe (child, next, &p->children, child_node) {
         child->parent = init_process;
         job_child_orphaned(child, p);
+        WRITE_ONCE(child->ppid, init_process->pid);
         list_move_tail(&child->child_node, &init_process->children);
         if (child->dead)
             announce_zombie(child);

@@ -7,6 +7,7 @@
 #define KERNEL_IRQ_H
 
 #include <kernel/types.h>
+#include <kernel/x86/irqflags.h>
 
 /* Interrupts that are no device's: each processor has its own. */
 enum irq_kind { IRQ_CLOCK, IRQ_KICK, IRQ_TLB, IRQ_SPURIOUS, NR_IRQ_KINDS };
@@ -34,10 +35,5 @@ bool irq_line(unsigned gsi, struct irq_facts *f);
 
 /* Map device registers (uncached) for ever; boot only. NULL: no memory. */
 void *mmio_map(u64 phys, size_t size);
-
-/* Stop / allow interrupts on this processor; returns the old state. */
-u64 irq_save(void);
-void irq_restore(u64 flags);
-bool irqs_enabled(void);
 
 #endif

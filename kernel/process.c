@@ -141,6 +141,7 @@ void process_link(struct process *p, struct process *parent, struct pid *pid)
     pid_hold(p->sid);
     group_join(p, parent ? parent->pgid : pid->nr);
     p->parent = parent;
+    p->ppid = parent ? parent->pid : 0;
     if (parent)
         list_add_tail(&p->child_node, &parent->children);
     list_add_tail(&p->all_node, &all_processes);

@@ -17,6 +17,8 @@ struct process {
     int pgid, sid;               /* tasks lock */
     struct list_head group_node; /* of the same pgid; tasks lock */
     struct process *parent;      /* tasks lock */
+    int ppid;                    /* its number, 0 for none; changes with it,
+                                    may be read without the lock */
     struct list_head children;   /* tasks lock */
     struct list_head child_node; /* tasks lock */
     struct list_head threads;    /* task.proc_node; tasks lock */
@@ -47,7 +49,8 @@ struct process {
     struct inode *cwd;     /* fs tree lock */
     u32 umask;
     char exe[128]; /* path of the program; set by exec */
-    char comm[16]; /* of a zombie: what its last thread was called; tasks lock */
+    char
+        comm[16]; /* of a zombie: what its last thread was called; tasks lock */
     u64 start_ns;
     u64 cpu_ns, children_ns;       /* tasks lock */
     struct task_io io;             /* of threads that ended; tasks lock */

@@ -96,13 +96,8 @@ s64 sys_gettid(const u64 *a)
 /* The parent may be ending, and init take its place: hence the lock. */
 s64 sys_getppid(const u64 *a)
 {
-    u64 flags = spin_lock_irqsave(&tasks_lock);
-    struct process *parent = current_process()->parent;
-    s64 pid = parent ? parent->pid : 0;
-
     (void)a;
-    spin_unlock_irqrestore(&tasks_lock, flags);
-    return pid;
+    return READ_ONCE(current_process()->ppid);
 }
 
 /* The word is only touched at exit: nothing to check now. */

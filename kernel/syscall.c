@@ -289,7 +289,7 @@ s64 syscall_enosys_list(char *buf, size_t size)
    that rt_sigreturn brought back may look like anything. */
 static int wants_restart(u64 nr, s64 ret)
 {
-    if (nr == NR_RT_SIGRETURN)
+    if (likely(ret >= 0) || nr == NR_RT_SIGRETURN)
         return 0;
     if (ret == -ERESTARTSYS || ret == -ERESTARTNOHAND ||
         ret == -ERESTART_DEADLINE)
@@ -300,21 +300,23 @@ static int wants_restart(u64 nr, s64 ret)
 /*
  * The frame stays where it is for the whole call: clone copies it, exec and
  * rt_sigreturn replace it, and deliver.c, which runs next, may put a handler
- * or another try of the same call in its place.
+ * or another try of the same call in its place. A call that replaces it has
+ * read its arguments by then: they are the frame's own.
  */
 void syscall_dispatch(struct trap_frame *f)
 {
     struct task *t = current_task();
-    u64 a[6] = {f->rdi, f->rsi, f->rdx, f->r10, f->r8, f->r9};
     u64 nr = f->rax;
     s64 ret;
 
     t->frame = f;
     t->syscall_nr = nr;
-    if (!t->restarting)
+    if (t->restarting)
+        t->restarting = false;
+    else
         t->restart_until = 0;
-    t->restarting = false;
-    ret = nr < ARRAY_SIZE(table) && table[nr] ? table[nr](a) : no_such_call(nr);
+    ret = nr < ARRAY_SIZE(table) && table[nr] ? table[nr](f->args)
+                                              : no_such_call(nr);
     t->restart = wants_restart(nr, ret);
     f->rax = (u64)ret;
 }

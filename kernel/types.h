@@ -46,6 +46,9 @@ static inline u64 max_u64(u64 a, u64 b)
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define NORETURN               __attribute__((noreturn))
+/* The rare part of a function that is called often: what it needs (registers,
+   stack) is not to be paid for by the usual case. */
+#define NOINLINE __attribute__((noinline))
 
 /* The compiler must really load (or store) now, once, and whole. */
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))

@@ -8,12 +8,19 @@
 #include <kernel/current.h>
 #include <kernel/irq.h>
 #include <kernel/types.h>
+#include <kernel/x86/percpu.h>
 #include <kernel/x86/pgtable.h>
 
 /* The registers of an interrupted user or kernel context, as pushed. */
 struct trap_frame {
     u64 r15, r14, r13, r12, rbp, rbx;
-    u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    u64 r11, rcx, rax;
+    union {
+        struct {
+            u64 rdi, rsi, rdx, r10, r8, r9;
+        };
+        u64 args[6]; /* of a system call, in their order */
+    };
     u64 vector, error; /* vector: also says "system call" */
     u64 rip, cs, rflags, rsp, ss;
 };
@@ -34,55 +41,10 @@ struct arch_task {
     u8 fpu[512] __attribute__((aligned(16))); /* fxsave image */
 };
 
-/* Per-processor data; %gs points at the own one in the kernel. */
-struct cpu {
-    struct cpu *self;
-    struct task *current;
-    u64 kernel_sp; /* the current task's stack top, for syscall entry */
-    u64 user_sp;   /* scratch for syscall entry */
-    unsigned id;   /* 0..n-1; also the bit in pgtable.cpus */
-    u32 lapic_id;
-    int preempt_count; /* > 0: spinlocks held; not preemptible */
-    int irq_depth;     /* > 0: in a hardware interrupt's handler */
-    bool need_resched; /* schedule at the next chance */
-    struct task *idle;
-    struct pgtable *loaded; /* the user page table in CR3; NULL = kernel's */
-    void *arch;             /* kernel/x86's own: tss, gdt */
-    u64 irqs[NR_IRQ_KINDS]; /* own to write: how many came, by enum irq_kind */
-};
-extern struct cpu cpus[MAX_CPUS];
-struct cpu *this_cpu(void); /* stable only while not preemptible */
-
-/*
- * One field of the own struct cpu, by one instruction: right, for the moment
- * of that instruction, also in a task that is preempted and goes on elsewhere
- * just before or after. (Through this_cpu() it might get half of each.)
- */
-#define cpu_read(field)                                     \
-    ({                                                      \
-        __typeof__(((struct cpu *)0)->field) v_;            \
-        __asm__ volatile("mov %%gs:%c1, %0"                 \
-                         : "=r"(v_)                         \
-                         : "i"(offsetof(struct cpu, field)) \
-                         : "memory");                       \
-        v_;                                                 \
-    })
-#define cpu_add(field, n)                                       \
-    __asm__ volatile("addl %1, %%gs:%c0"                        \
-                     :                                          \
-                     : "i"(offsetof(struct cpu, field)), "i"(n) \
-                     : "memory", "cc")
-
 /* In a loop that waits for another processor. */
 static inline void cpu_relax(void)
 {
     __builtin_ia32_pause();
-}
-
-/* Interrupts on, whatever they were. */
-static inline void irq_enable(void)
-{
-    __asm__ volatile("sti" : : : "memory");
 }
 
 /* Boot, in order (kmain calls them). */

@@ -22,16 +22,14 @@ static u8 boot_nmi_stack[4096] __attribute__((aligned(16)));
 _Static_assert(offsetof(struct cpu, kernel_sp) == 16, "entry.S");
 _Static_assert(offsetof(struct cpu, user_sp) == 24, "entry.S");
 _Static_assert(sizeof(struct trap_frame) == 176, "entry.S");
+_Static_assert(offsetof(struct trap_frame, r11) == 48, "entry.S");
+_Static_assert(offsetof(struct trap_frame, rcx) == 56, "entry.S");
+_Static_assert(offsetof(struct trap_frame, rip) == 136, "entry.S");
 
 void syscall_entry(void);
 void enter_user(struct trap_frame *f) NORETURN;
 void switch_stacks(u64 *save, u64 next);
 void task_first(void);
-
-struct cpu *this_cpu(void)
-{
-    return cpu_read(self);
-}
 
 /* ---- features ---- */
 
@@ -170,7 +168,7 @@ void arch_user_frame(struct trap_frame *f, u64 rip, u64 rsp)
 
 void arch_enter_user(struct trap_frame *f)
 {
-    __asm__ volatile("cli" : : : "memory");
+    irq_disable();
     user_return_work(f);
     enter_user(f);
 }
@@ -210,31 +208,9 @@ int arch_fpu_load(const void *image512)
     return 0;
 }
 
-/* ---- idling, interrupts on and off ---- */
+/* ---- idling ---- */
 
 void arch_idle(void)
 {
     __asm__ volatile("sti; hlt" : : : "memory");
-}
-
-u64 irq_save(void)
-{
-    u64 flags;
-
-    __asm__ volatile("pushfq; pop %0; cli" : "=r"(flags) : : "memory");
-    return flags;
-}
-
-void irq_restore(u64 flags)
-{
-    if (flags & FLAG_IF)
-        __asm__ volatile("sti" : : : "memory");
-}
-
-bool irqs_enabled(void)
-{
-    u64 flags;
-
-    __asm__ volatile("pushfq; pop %0" : "=r"(flags));
-    return flags & FLAG_IF;
 }

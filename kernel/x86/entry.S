@@ -7,7 +7,7 @@
  * which the saved code segment tells. An NMI or a double fault may come on the
  * border itself, so there %gs is asked (paranoid).
  */
-#define RCX    88
+#define RCX    56
 #define R11    48
 #define RIP    136
 #define CS     144
@@ -19,14 +19,14 @@
     .text
 
     .macro SAVE
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
     push %r9
+    push %r8
     push %r10
+    push %rdx
+    push %rsi
+    push %rdi
+    push %rax
+    push %rcx
     push %r11
     push %rbx
     push %rbp
@@ -44,14 +44,14 @@
     pop %rbp
     pop %rbx
     pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
     pop %rcx
-    pop %rdx
-    pop %rsi
+    pop %rax
     pop %rdi
+    pop %rsi
+    pop %rdx
+    pop %r10
+    pop %r8
+    pop %r9
     .endm
 
 /* An interrupt may come in the middle of a copy from user memory, with the AC

@@ -23,7 +23,6 @@
 #define VECTOR_SPURIOUS 0xff
 #define VECTOR_SYSCALL  0x100
 
-#define FLAG_IF (1ull << 9)
 #define FLAG_AC (1ull << 18)
 
 #define MSR_EFER           0xc0000080

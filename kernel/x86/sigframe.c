@@ -20,7 +20,6 @@
 #include <kernel/uaccess.h>
 
 #define RED_ZONE      128 /* below rsp, the ABI's own for leaf functions */
-#define FLAG_IF       0x200
 #define FLAGS_CLEARED 0x10500u /* RF, DF and TF: not for a handler */
 /* CF PF AF ZF SF TF DF OF RF AC */
 #define FLAGS_USER 0x50dd5u

@@ -167,7 +167,7 @@ static bool mend_user_copy(struct trap_frame *f, u64 addr)
         return false;
     irq_enable();
     mended = user_page_fault(addr, f->error & PF_WRITE, false, false, f);
-    __asm__ volatile("cli" : : : "memory");
+    irq_disable();
     return mended;
 }
 
@@ -228,7 +228,7 @@ void trap_handler(struct trap_frame *f)
         exception(f);
     else
         interrupt((unsigned)f->vector);
-    __asm__ volatile("cli" : : : "memory");
+    irq_disable();
     if (frame_is_user(f))
         user_return_work(f);
     else if (f->rflags & FLAG_IF)
@@ -239,7 +239,7 @@ void trap_syscall(struct trap_frame *f)
 {
     irq_enable();
     syscall_dispatch(f);
-    __asm__ volatile("cli" : : : "memory");
+    irq_disable();
     user_return_work(f);
 }
 
