@@ -123,6 +123,7 @@ static int copy_table(struct fork_copy *c, u64 *va, u64 end)
         if (err)
             break;
     }
+    tlb_flush_deferred(&from->pt); /* of swap entries, perhaps */
     spin_unlock(&to->pt_lock);
     spin_unlock(&from->pt_lock);
     return err;

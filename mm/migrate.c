@@ -149,7 +149,7 @@ static int take_over(struct move *m)
 /* Both locked. */
 static int unmap_and_move(struct move *m)
 {
-    int err = rmap_unmap(m->old, UNMAP_TO_MIGRATION, MINE, false);
+    int err = rmap_unmap(m->old, UNMAP_TO_MIGRATION, MINE, false, NULL);
 
     if (!err) {
         testpoint("migrate.unmapped");

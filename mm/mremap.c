@@ -38,17 +38,12 @@ struct remap {
     bool locked; /* an area that mlock keeps in memory became longer */
 };
 
-static u64 end_of_table(u64 va)
-{
-    return (va | (PT_ENTRIES * PAGE_SIZE - 1)) + 1;
-}
-
 /* From va on, how far one table holds the entries, here and there? */
 static u64 end_of_step(u64 va, u64 end, u64 distance)
 {
-    u64 there = end_of_table(va + distance) - distance;
+    u64 there = pt_table_end(va + distance) - distance;
 
-    return min_u64(end, min_u64(end_of_table(va), there));
+    return min_u64(end, min_u64(pt_table_end(va), there));
 }
 
 static bool next_used(struct mm *mm, u64 *va, u64 end)
@@ -95,6 +90,7 @@ static void move_step(struct mm *mm, u64 va, u64 end, u64 distance)
     }
     if (present)
         tlb_flush_range(&mm->pt, va, end);
+    tlb_flush_deferred(&mm->pt); /* of swap entries, perhaps */
     spin_unlock(&mm->pt_lock);
 }
 

@@ -28,6 +28,7 @@
 #include <kernel/current.h>
 #include <kernel/errno.h>
 #include <kernel/wait.h>
+#include <kernel/x86/tlb.h>
 
 #define BATCH 32 /* pages isolated at a time */
 
@@ -59,9 +60,11 @@ static int give_slot(struct page *page)
 /*
  * Take the page out of all page tables. Page locked, not under write-back.
  * 0, or why not: -EBUSY (the design), -EAGAIN (used, or its swap device goes),
- * -ENOSPC (no slot), -EIO (its slot failed and is still meant).
+ * -ENOSPC (no slot), -EIO (its slot failed and is still meant). batch: NULL,
+ * or the flush is the caller's, before the page is unlocked.
  */
-static int unmap(struct page *page, int mine, bool check_accessed)
+static int unmap(struct page *page, int mine, bool check_accessed,
+                 struct tlb_batch *batch)
 {
     bool had_slot = page_flag(page, PG_SWAPCACHE);
     int err;
@@ -72,7 +75,7 @@ static int unmap(struct page *page, int mine, bool check_accessed)
     if (err)
         return err;
     err = rmap_unmap(page, page_in_file(page) ? UNMAP_TO_FILE : UNMAP_TO_SWAP,
-                     mine, check_accessed);
+                     mine, check_accessed, batch);
     if (!err) {
         mm_event("reclaim.unmap", page, "mine=%d", mine);
         return 0;
@@ -127,31 +130,6 @@ static bool used_lately(struct page *page)
     return rmap_test_clear_accessed(page) > 0 || marked;
 }
 
-/* One page of the inactive list's end, isolated. */
-static enum fate look_at(struct page *page, struct scan *sc)
-{
-    const int mine = 1;
-    int err;
-
-    if (!trylock_page(page))
-        return FATE_KEEP;
-    if (page_flag(page, PG_WRITEBACK)) {
-        sc->writing++;
-        unlock_page(page);
-        return FATE_KEEP;
-    }
-    if (used_lately(page) && !sc->desperate) {
-        unlock_page(page);
-        return FATE_ACTIVATE;
-    }
-    err = unmap(page, mine, !sc->desperate);
-    if (err) {
-        unlock_page(page);
-        return fate_of_error(err);
-    }
-    return take_out(page, mine);
-}
-
 static void settle(struct page *page, enum fate fate, struct scan *sc)
 {
     switch (fate) {
@@ -172,16 +150,75 @@ static void settle(struct page *page, enum fate fate, struct scan *sc)
     lru_putback(page);
 }
 
+/*
+ * Pages on their way out. They are locked from the look at them to the end:
+ * what was taken out of page tables is flushed for all of them at once, and
+ * nothing happens to any of them before that (kernel/x86/tlb.h).
+ */
+struct outgoing {
+    struct list_head unmapped, kept; /* page.lru */
+    struct tlb_batch tlb;
+};
+
+/* Is this page, locked, not even to be unmapped? */
+static bool stays(struct page *page, struct scan *sc)
+{
+    if (page_flag(page, PG_WRITEBACK)) {
+        sc->writing++;
+        return true;
+    }
+    if (!used_lately(page) || sc->desperate)
+        return false;
+    page_set(page, PG_ACTIVE);
+    return true;
+}
+
+/* One page of the inactive list's end, isolated. */
+static void look_at(struct page *page, struct outgoing *out, struct scan *sc)
+{
+    const int mine = 1;
+    int err;
+
+    if (!trylock_page(page)) {
+        settle(page, FATE_KEEP, sc);
+        return;
+    }
+    err = stays(page, sc) ? -EAGAIN
+                          : unmap(page, mine, !sc->desperate, &out->tlb);
+    if (err && fate_of_error(err) == FATE_ACTIVATE)
+        page_set(page, PG_ACTIVE);
+    list_add_tail(&page->lru, err ? &out->kept : &out->unmapped);
+}
+
+static void finish(struct outgoing *out, struct scan *sc)
+{
+    const int mine = 1;
+    struct page *page, *tmp;
+
+    tlb_batch_flush(&out->tlb);
+    list_for_each_entry_safe (page, tmp, &out->kept, lru) {
+        list_del(&page->lru);
+        unlock_page(page);
+        settle(page, FATE_KEEP, sc);
+    }
+    list_for_each_entry_safe (page, tmp, &out->unmapped, lru) {
+        list_del(&page->lru);
+        settle(page, take_out(page, mine), sc);
+    }
+}
+
 static void shrink_inactive(enum zone_id zone, unsigned n, struct scan *sc)
 {
+    struct outgoing out = {LIST_INIT(out.unmapped), LIST_INIT(out.kept), {0}};
     struct list_head batch = LIST_INIT(batch);
     struct page *page, *tmp;
 
     stat_add(STAT_pgscan, lru_take(zone, false, n, &batch));
     list_for_each_entry_safe (page, tmp, &batch, lru) {
         list_del(&page->lru);
-        settle(page, look_at(page, sc), sc);
+        look_at(page, &out, sc);
     }
+    finish(&out, sc);
 }
 
 /* Pages of the active list's end that nobody used go to the inactive list;
@@ -285,7 +322,7 @@ static int reclaim_isolated(struct page *page, int mine, enum fate *fate)
 
     if (err)
         return err;
-    err = unmap(page, mine, false);
+    err = unmap(page, mine, false, NULL);
     if (err) {
         unlock_page(page);
         return err;

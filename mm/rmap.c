@@ -214,57 +214,59 @@ struct unmap {
     enum unmap_to to;
     int mine;
     bool check_accessed;
+    struct tlb_batch *batch; /* NULL: flush at once */
     int error;
 };
 
 /*
- * Exchange first, flush, and only then look at the dirty bit's page: until the
- * flush another processor may still write through its old translation.
+ * The dirty bit is the page's from here on: a processor that still has the
+ * translation writes through it only if the bit was set; else it looks at the
+ * entry again, to set it, and faults.
  */
-static pte_t take_entry_away(struct rmap_entry *e, pte_t instead)
+static void take_entry_away(struct page *page, struct unmap *u,
+                            struct rmap_entry *e, pte_t instead)
 {
-    pte_t old = pte_exchange(e->pte, instead);
+    struct pgtable *pt = &e->vma->mm->pt;
 
-    tlb_flush_range(&e->vma->mm->pt, e->addr, e->addr + PAGE_SIZE);
-    return old;
+    if (pte_exchange(e->pte, instead) & PTE_D)
+        page_set(page, PG_DIRTY);
+    if (u->batch)
+        tlb_batch_add(u->batch, pt);
+    else
+        tlb_flush_range(pt, e->addr, e->addr + PAGE_SIZE);
 }
 
 /* One owner moves from mapcount to swapcount: up before down. */
-static int entry_to_swap(struct page *page, struct rmap_entry *e)
+static int entry_to_swap(struct page *page, struct unmap *u,
+                         struct rmap_entry *e)
 {
     pte_t instead = pte_from_swp(page->private, cow_remember(page));
-    pte_t old;
 
     if (swap_dup(page->private))
         return -EBUSY;
-    old = take_entry_away(e, instead);
-    if (old & PTE_D)
-        page_set(page, PG_DIRTY);
+    take_entry_away(page, u, e, instead);
     e->vma->mm->swapped++;
     testpoint("unmap.between_counts");
     return 0;
 }
 
 /* The file's place says where the page is. */
-static int entry_to_nothing(struct page *page, struct rmap_entry *e)
+static int entry_to_nothing(struct page *page, struct unmap *u,
+                            struct rmap_entry *e)
 {
-    pte_t old = take_entry_away(e, 0);
-
-    if (old & PTE_D)
-        page_set(page, PG_DIRTY);
+    take_entry_away(page, u, e, 0);
     return 0;
 }
 
-static int entry_to_migration(struct page *page, struct rmap_entry *e)
+static int entry_to_migration(struct page *page, struct unmap *u,
+                              struct rmap_entry *e)
 {
     pte_t old = pte_read(e->pte);
     enum pte_kind kind =
         old & PTE_W ? PTE_KIND_MIGRATE_RW : PTE_KIND_MIGRATE_RO;
     pte_t instead = pte_special(kind, cow_remember(page), page_to_pfn(page));
 
-    old = take_entry_away(e, instead);
-    if (old & PTE_D)
-        page_set(page, PG_DIRTY);
+    take_entry_away(page, u, e, instead);
     return 0;
 }
 
@@ -279,11 +281,11 @@ static bool unmap_one(struct page *page, struct rmap_entry *e, void *arg)
     else if (!cow_may_unmap(page, u->mine))
         u->error = -EBUSY;
     else if (u->to == UNMAP_TO_SWAP)
-        u->error = entry_to_swap(page, e);
+        u->error = entry_to_swap(page, u, e);
     else if (u->to == UNMAP_TO_FILE)
-        u->error = entry_to_nothing(page, e);
+        u->error = entry_to_nothing(page, u, e);
     else
-        u->error = entry_to_migration(page, e);
+        u->error = entry_to_migration(page, u, e);
     if (u->error)
         return false;
     e->vma->mm->rss--;
@@ -293,10 +295,10 @@ static bool unmap_one(struct page *page, struct rmap_entry *e, void *arg)
 }
 
 int rmap_unmap(struct page *page, enum unmap_to to, int mine,
-               bool check_accessed)
+               bool check_accessed, struct tlb_batch *batch)
 {
     static const char *const names[] = {"swap", "file", "migration"};
-    struct unmap u = {to, mine + page_in_file(page), check_accessed, 0};
+    struct unmap u = {to, mine + page_in_file(page), check_accessed, batch, 0};
 
     rmap_walk(page, RMAP_PRESENT, unmap_one, &u);
     if (u.error == -EBUSY) {

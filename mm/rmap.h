@@ -19,6 +19,8 @@
 #include <mm/mm.h>
 #include <mm/page.h>
 
+struct tlb_batch;
+
 struct anon_vma {
     struct mutex lock;     /* guards vmas, and their start, end, pgoff */
     struct list_head vmas; /* vma.anon_node */
@@ -66,10 +68,12 @@ void rmap_walk(struct page *page, enum rmap_want want,
  * Returns 0 if no entry maps it any more, -EBUSY if the design refused,
  * -EAGAIN if it was used meanwhile (accessed bit, with check_accessed), -EPERM
  * if an area that shows it is mlocked (that does not keep it from migration).
+ * batch: NULL, or the flush is the caller's to do before it unlocks the page,
+ * whatever was returned (kernel/x86/tlb.h).
  */
 enum unmap_to { UNMAP_TO_SWAP, UNMAP_TO_FILE, UNMAP_TO_MIGRATION };
 int rmap_unmap(struct page *page, enum unmap_to to, int mine,
-               bool check_accessed);
+               bool check_accessed, struct tlb_batch *batch);
 
 /* Replace migration entries for `old` by entries for `new` (may be the same:
    roll-back). Both locked. Wakes nobody: the caller unlocks. */

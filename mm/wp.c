@@ -41,10 +41,12 @@ static struct page *make_copy(struct page *from)
  */
 static void replace_entry(struct fault *f, struct page *copy)
 {
-    pte_t old = pte_exchange(
-        f->pte, pte_make(page_to_pfn(copy),
-                         vma_pte_flags(f->vma, true) | PTE_A | PTE_D));
+    pte_t old;
 
+    tlb_flush_deferred(&f->mm->pt); /* of a file's page, perhaps */
+    old = pte_exchange(f->pte,
+                       pte_make(page_to_pfn(copy),
+                                vma_pte_flags(f->vma, true) | PTE_A | PTE_D));
     if (pte_present(old))
         tlb_flush_range(&f->mm->pt, f->addr, f->addr + PAGE_SIZE);
     if (pte_present(old) && !(old & PTE_ZERO)) {

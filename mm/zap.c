@@ -111,6 +111,7 @@ void zap_range(struct mm *mm, u64 start, u64 end)
         z.first = z.next;
         spin_lock(&mm->pt_lock);
         gather(mm, &z, end);
+        tlb_flush_deferred(&mm->pt); /* of swap entries, perhaps */
         spin_unlock(&mm->pt_lock);
         if (z.flush)
             tlb_flush_range(&mm->pt, z.first, z.next);

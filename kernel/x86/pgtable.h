@@ -132,8 +132,10 @@ static inline pte_t pte_set_bits(pte_t *p, u64 bits) /* returns the old */
 
 /* A user address space as the processor sees it. */
 struct pgtable {
-    pte_t *root; /* level 4, a direct-map address; fixed until destroyed */
-    u32 cpus;    /* bit per processor that has it loaded; atomic */
+    pte_t *root;   /* level 4, a direct-map address; fixed until destroyed */
+    u32 cpus;      /* bit per processor that has it loaded; atomic */
+    bool deferred; /* a tlb_batch may have entries of it still to flush;
+                      pt_lock */
 };
 
 /* Fill in the kernel's half of a new root (entries 256..511). */

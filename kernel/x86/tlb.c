@@ -117,6 +117,34 @@ void tlb_flush_all(struct pgtable *pt)
     flush_user(pt, 0, ALL_PAGES);
 }
 
+/*
+ * Only the processors are remembered, as the address space may be gone when it
+ * comes to the flush: whoever has left it by then has loaded another one, and
+ * flushed by that.
+ */
+void tlb_batch_add(struct tlb_batch *b, struct pgtable *pt)
+{
+    u32 cpus;
+
+    memory_barrier(); /* the change is seen before the bits are read */
+    cpus = __atomic_load_n(&pt->cpus, __ATOMIC_SEQ_CST);
+    b->cpus |= cpus;
+    pt->deferred |= cpus != 0;
+}
+
+void tlb_batch_flush(struct tlb_batch *b)
+{
+    u32 me;
+
+    preempt_disable();
+    me = 1u << cpu_read(id);
+    if (b->cpus & me)
+        flush_everything(false);
+    flush_others(b->cpus & ~me, 0, ALL_PAGES, false);
+    preempt_enable();
+    b->cpus = 0;
+}
+
 void tlb_flush_kernel(u64 start, u64 end)
 {
     u32 all, me;

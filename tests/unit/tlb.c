@@ -8,6 +8,7 @@
 #include <kernel/x86/tlb.h>
 
 #include "standins.h"
+#include <string.h>
 
 #define ENTRIES 4096
 
@@ -55,6 +56,20 @@ void tlb_flush_range(struct pgtable *pt, u64 start, u64 end)
 void tlb_flush_all(struct pgtable *pt)
 {
     forget(pt->root, 0, ~0ull);
+}
+
+void tlb_batch_add(struct tlb_batch *b, struct pgtable *pt)
+{
+    b->cpus = 3;
+    pt->deferred = true;
+}
+
+/* Of whatever address spaces: everything is forgotten. */
+void tlb_batch_flush(struct tlb_batch *b)
+{
+    if (b->cpus)
+        memset(tlb, 0, sizeof(tlb));
+    b->cpus = 0;
 }
 
 /* The direct map needs none here: mprotect sees to it. */

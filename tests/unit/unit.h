@@ -60,5 +60,6 @@ int run_file_tests(void);
 int run_area_tests(void);
 int run_remap_tests(void);
 int run_memcalls_tests(void);
+int run_batch_tests(void);
 
 #endif
