@@ -56,13 +56,6 @@ void wake_page(struct page *p)
 
 /* ---- references ---- */
 
-void get_page(struct page *p)
-{
-    int refs = atomic_inc(&p->refs);
-
-    ASSERT(refs > 1); /* somebody's reference was there to stand on */
-}
-
 bool get_page_unless_zero(struct page *p)
 {
     return atomic_inc_not_zero(&p->refs);
@@ -81,24 +74,30 @@ static void free_page(struct page *p)
     free_pages(p, 0);
 }
 
+/* The page may be somebody else's by now, or no page at all: the queue is
+   found by the address alone. */
+static NOINLINE void wake_waiters(struct page *p, bool last)
+{
+    page_clear(p, PG_WAITERS);
+    if (last)
+        free_page(p);
+    wake_up_all(page_waitq(p));
+}
+
 /*
  * The page may be freed, and its struct page reused, as soon as the count is
  * lowered by somebody else after us: so whether somebody sleeps is asked
- * before, and the queue is found by the address alone.
+ * before.
  */
 void put_page(struct page *p)
 {
-    struct waitq *q = page_waitq(p);
     int left = atomic_dec(&p->refs);
-    bool waiters = page_flag(p, PG_WAITERS);
 
     ASSERT(left >= 0);
-    if (waiters)
-        page_clear(p, PG_WAITERS);
-    if (left == 0)
+    if (unlikely(page_flag(p, PG_WAITERS)))
+        wake_waiters(p, left == 0);
+    else if (left == 0)
         free_page(p);
-    if (waiters)
-        wake_up_all(q);
 }
 
 /* ---- the page lock ---- */

@@ -22,6 +22,7 @@
 
 #include <kernel/atomic.h>
 #include <kernel/list.h>
+#include <kernel/print.h>
 
 struct anon_vma;
 struct mapping;
@@ -107,7 +108,12 @@ static inline int page_mapcount(const struct page *p)
     return atomic_read(&p->mapcount);
 }
 
-void get_page(struct page *p);
+static inline void get_page(struct page *p)
+{
+    int refs = atomic_inc(&p->refs);
+
+    ASSERT(refs > 1); /* somebody's reference was there to stand on */
+}
 /* A reference, unless the frame is free. For frames found by number. */
 bool get_page_unless_zero(struct page *p);
 /* Drop one; at 0 the frame is freed. Any context, interrupts included. If

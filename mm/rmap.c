@@ -118,18 +118,6 @@ void rmap_add_anon(struct page *page, struct vma *vma, u64 addr)
     atomic_inc(&page->mapcount);
 }
 
-void rmap_add_again(struct page *page)
-{
-    atomic_inc(&page->mapcount);
-}
-
-void rmap_remove(struct page *page)
-{
-    int left = atomic_dec(&page->mapcount);
-
-    ASSERT(left >= 0);
-}
-
 /* Does this entry say `want` about the page? */
 static bool entry_is(struct page *page, pte_t e, enum rmap_want want)
 {

@@ -40,8 +40,17 @@ void anon_vma_put(struct anon_vma *a); /* any context */
    First mapping: sets anon_vma and index. pt_lock held. */
 void rmap_add_anon(struct page *page, struct vma *vma, u64 addr);
 /* One more / one less; pt_lock held. No family is changed. */
-void rmap_add_again(struct page *page);
-void rmap_remove(struct page *page);
+static inline void rmap_add_again(struct page *page)
+{
+    atomic_inc(&page->mapcount);
+}
+
+static inline void rmap_remove(struct page *page)
+{
+    int left = atomic_dec(&page->mapcount);
+
+    ASSERT(left >= 0);
+}
 
 /*
  * Call fn for each entry of a page that is in a page table and that says
