@@ -28,7 +28,6 @@ struct fork_copy {
     struct vma *from, *to;
     struct page *spare; /* for a page that the design wants copied now */
     bool need_spare;
-    bool protected; /* some entry of the parent lost its write bit */
 };
 
 /* The design gives the child a copy. Both pt_locks held. */
@@ -61,7 +60,7 @@ static int copy_present(struct fork_copy *c, pte_t *to, pte_t *from, u64 addr)
 
     if (!(c->from->flags & VM_SHARED) && (e & PTE_W)) {
         e = pte_clear_bits(from, PTE_W) & ~PTE_W;
-        c->protected = true;
+        tlb_defer(&c->from->mm->pt);
     }
     if (e & PTE_ZERO) {
         pte_write(to, e);
@@ -123,7 +122,6 @@ static int copy_table(struct fork_copy *c, u64 *va, u64 end)
         if (err)
             break;
     }
-    tlb_flush_deferred(&from->pt); /* of swap entries, perhaps */
     spin_unlock(&to->pt_lock);
     spin_unlock(&from->pt_lock);
     return err;
@@ -146,7 +144,7 @@ static int get_spare(struct fork_copy *c)
     return c->spare ? 0 : -ENOMEM;
 }
 
-int fork_copy_area(struct vma *to, struct vma *from)
+static int fork_copy_area(struct vma *to, struct vma *from)
 {
     struct fork_copy c = {.from = from, .to = to};
     u64 va = from->start;
@@ -166,8 +164,6 @@ int fork_copy_area(struct vma *to, struct vma *from)
     }
     if (c.spare)
         put_page(c.spare);
-    if (c.protected)
-        tlb_flush_range(&from->mm->pt, from->start, from->end);
     return err;
 }
 
@@ -194,6 +190,15 @@ static int fork_area(struct mm *child, struct vma *from)
     return fork_copy_area(to, from);
 }
 
+/* Also if fork has failed: entries have lost their write bit, and the next one
+   would not see that another processor still writes through them. */
+static void end_writes(struct mm *parent)
+{
+    spin_lock(&parent->pt_lock);
+    tlb_flush_deferred(&parent->pt);
+    spin_unlock(&parent->pt_lock);
+}
+
 struct mm *mm_fork(struct mm *parent)
 {
     struct mm *child = mm_create_unlisted();
@@ -212,6 +217,7 @@ struct mm *mm_fork(struct mm *parent)
     err = vma_reserve(child, parent->nr_areas);
     for (unsigned i = 0; !err && i < parent->nr_areas; i++)
         err = fork_area(child, parent->areas[i]);
+    end_writes(parent);
     up_write(&parent->mmap_lock);
     if (err) {
         mm_put_user(child);

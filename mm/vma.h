@@ -113,7 +113,4 @@ void zap_range(struct mm *mm, u64 start, u64 end);
    the page, its slot is given back. A reference is held. */
 void drop_from_cache(struct page *page);
 
-/* mm/fork.c: copy the entries of an area into the child's copy of it. */
-int fork_copy_area(struct vma *to, struct vma *from);
-
 #endif

@@ -134,8 +134,8 @@ static inline pte_t pte_set_bits(pte_t *p, u64 bits) /* returns the old */
 struct pgtable {
     pte_t *root;   /* level 4, a direct-map address; fixed until destroyed */
     u32 cpus;      /* bit per processor that has it loaded; atomic */
-    bool deferred; /* a tlb_batch may have entries of it still to flush;
-                      pt_lock */
+    bool deferred; /* entries were changed whose flush may still be to come:
+                      tlb.h; pt_lock */
 };
 
 /* Fill in the kernel's half of a new root (entries 256..511). */

@@ -41,8 +41,16 @@ struct tlb_batch {
 void tlb_batch_add(struct tlb_batch *b, struct pgtable *pt);
 void tlb_batch_flush(struct tlb_batch *b);
 
-/* pt_lock held: after this no processor has a translation that its table does
-   not have, as far as batches go. */
+/* The same within one address space: its entries are changed now, and flushed
+   by the tlb_flush_deferred of whoever changed them, or of somebody before him.
+   pt_lock held. */
+static inline void tlb_defer(struct pgtable *pt)
+{
+    pt->deferred = true;
+}
+
+/* After this no processor has a translation that the table has not, as far as
+   batches and tlb_defer go. pt_lock held. */
 static inline void tlb_flush_deferred(struct pgtable *pt)
 {
     if (likely(!pt->deferred))
