@@ -49,8 +49,7 @@ struct process {
     struct inode *cwd;     /* fs tree lock */
     u32 umask;
     char exe[128]; /* path of the program; set by exec */
-    char
-        comm[16]; /* of a zombie: what its last thread was called; tasks lock */
+    char comm[16]; /* of a zombie: its last thread's name; tasks lock */
     u64 start_ns;
     u64 cpu_ns, children_ns;       /* tasks lock */
     struct task_io io;             /* of threads that ended; tasks lock */

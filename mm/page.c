@@ -74,30 +74,32 @@ static void free_page(struct page *p)
     free_pages(p, 0);
 }
 
-/* The page may be somebody else's by now, or no page at all: the queue is
-   found by the address alone. */
-static NOINLINE void wake_waiters(struct page *p, bool last)
+/* Lower the references, and say what the flags were at that very moment. */
+static u32 drop_reference(struct page *p, int *left)
 {
-    page_clear(p, PG_WAITERS);
-    if (last)
-        free_page(p);
-    wake_up_all(page_waitq(p));
+    u64 was = __atomic_fetch_sub(&p->flags_and_refs, 1ull << 32,
+                                 __ATOMIC_SEQ_CST);
+
+    *left = (int)(was >> 32) - 1;
+    return (u32)was;
 }
 
 /*
- * The page may be freed, and its struct page reused, as soon as the count is
- * lowered by somebody else after us: so whether somebody sleeps is asked
- * before.
+ * As soon as the count is lowered, somebody else may lower it further, free the
+ * page, and take its memory out of the machine, struct page and all. So whether
+ * somebody sleeps is learnt by the same instruction, the queue is found by the
+ * address alone, and PG_WAITERS is left for the next waker to clear.
  */
 void put_page(struct page *p)
 {
-    int left = atomic_dec(&p->refs);
+    int left;
+    u32 flags = drop_reference(p, &left);
 
     ASSERT(left >= 0);
-    if (unlikely(page_flag(p, PG_WAITERS)))
-        wake_waiters(p, left == 0);
-    else if (left == 0)
+    if (left == 0)
         free_page(p);
+    if (unlikely(flags & 1u << PG_WAITERS))
+        wake_up_all(page_waitq(p));
 }
 
 /* ---- the page lock ---- */

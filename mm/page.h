@@ -60,8 +60,13 @@ enum page_flag {
 };
 
 struct page {
-    u32 flags;         /* enum page_flag; atomic */
-    atomic_t refs;     /* see above; at 0 the frame belongs to the allocator */
+    union {
+        struct {
+            u32 flags;     /* enum page_flag; atomic */
+            atomic_t refs; /* see above; at 0 the frame is the allocator's */
+        };
+        u64 flags_and_refs; /* both at one moment: put_page */
+    };
     atomic_t mapcount; /* see above; raised under pt_lock or page lock */
     u16 section_off;   /* frame's index in its section; fixed */
     u8 use;            /* enum page_use; written by the frame's owner */
