@@ -265,6 +265,7 @@ static void set_names(const struct exec *x)
     str_copy(t->comm, slash ? slash + 1 : x->path, sizeof(t->comm));
     str_copy(p->exe, exe, sizeof(p->exe));
     p->did_exec = true;
+    p->has_barriers = false;
     spin_unlock_irqrestore(&tasks_lock, flags);
 }
 

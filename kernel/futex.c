@@ -32,6 +32,7 @@
 #define FUTEX_WAKE           1
 #define FUTEX_REQUEUE        3
 #define FUTEX_CMP_REQUEUE    4
+#define FUTEX_WAKE_OP        5
 #define FUTEX_WAIT_BITSET    9
 #define FUTEX_WAKE_BITSET    10
 #define FUTEX_PRIVATE_FLAG   128u
@@ -42,8 +43,12 @@
 
 struct futex_key {
     const void *where; /* an mm or a mapping: compared, never followed */
-    u64 offset;        /* in bytes */
+    u64 offset;        /* in bytes, and SHARED_OP */
 };
+
+/* Words are aligned, so this bit is free. Who says private and who does not
+   mean different futexes, in private memory too: as in Linux. */
+#define SHARED_OP 1u
 
 struct bucket {
     struct spinlock lock; /* guards sleepers */
@@ -81,10 +86,30 @@ static bool same_key(const struct futex_key *a, const struct futex_key *b)
     return a->where == b->where && a->offset == b->offset;
 }
 
+/* What the word is of: a file's, or this memory's, which then must be such
+   that it could have been written to. */
+static int find_owner(struct mm *mm, u64 addr, struct futex_key *key)
+{
+    struct vma *vma;
+    int err = 0;
+
+    down_read(&mm->mmap_lock);
+    vma = vma_find(mm, addr);
+    if (vma && (vma->flags & VM_SHARED) && vma->file) {
+        key->where = vma->file;
+        key->offset = (vma->pgoff << PAGE_SHIFT) + (addr - vma->start);
+    } else if (!vma || (!vma->file && !(vma->flags & VM_WRITE))) {
+        err = -EFAULT;
+    }
+    up_read(&mm->mmap_lock);
+    key->offset |= SHARED_OP;
+    return err;
+}
+
 static int make_key(u64 addr, bool private, struct futex_key *key)
 {
     struct mm *mm = current_mm();
-    struct vma *vma;
+    u32 word;
 
     if (addr & 3)
         return -EINVAL;
@@ -93,14 +118,9 @@ static int make_key(u64 addr, bool private, struct futex_key *key)
     *key = (struct futex_key){mm, addr};
     if (private)
         return 0;
-    down_read(&mm->mmap_lock);
-    vma = vma_find(mm, addr);
-    if (vma && (vma->flags & VM_SHARED) && vma->file) {
-        key->where = vma->file;
-        key->offset = (vma->pgoff << PAGE_SHIFT) + (addr - vma->start);
-    }
-    up_read(&mm->mmap_lock);
-    return 0;
+    if (get_user_u32(addr, &word)) /* a stack grows, if it must */
+        return -EFAULT;
+    return find_owner(mm, addr, key);
 }
 
 /* ---- the list ---- */
@@ -145,20 +165,20 @@ static void wake_waiter(struct futex_waiter *w)
     wake_up_all(&w->sleep.q);
 }
 
-static s64 wake(const struct futex_key *key, u32 count, u32 bits)
+/* How many were woken: up to `count`, but one at least, as in Linux. */
+static s64 wake(const struct futex_key *key, s32 count, u32 bits)
 {
     struct bucket *b = bucket_of(key);
     struct futex_waiter *w, *next;
-    u32 woken = 0;
+    s32 woken = 0;
 
     spin_lock(&b->lock);
     list_for_each_entry_safe (w, next, &b->sleepers, node) {
-        if (woken >= count)
-            break;
         if (!same_key(&w->key, key) || !(w->bits & bits))
             continue;
         wake_waiter(w);
-        woken++;
+        if (++woken >= count)
+            break;
     }
     spin_unlock(&b->lock);
     return woken;
@@ -272,6 +292,107 @@ static s64 requeue(const struct futex_key *from, const struct futex_key *to,
     return (s64)woken + nr_moved;
 }
 
+/* ---- wake-op: change a word, and wake sleepers of two ---- */
+
+/* What it does, packed in a word: op, cmp, and their operands. */
+struct word_op {
+    u32 op, cmp;
+    s32 arg, cmp_arg;
+};
+
+enum { OP_SET, OP_ADD, OP_OR, OP_ANDN, OP_XOR };
+enum { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE };
+
+#define OP_ARG_IS_SHIFT 8u
+
+static struct word_op unpack(u32 v)
+{
+    struct word_op o = {
+        .op = v >> 28,
+        .cmp = v >> 24 & 15,
+        .arg = (s32)(v << 8) >> 20,
+        .cmp_arg = (s32)(v << 20) >> 20,
+    };
+
+    if (o.op & OP_ARG_IS_SHIFT)
+        o.arg = (s32)(1u << (o.arg & 31));
+    o.op &= ~OP_ARG_IS_SHIFT;
+    return o;
+}
+
+static u32 changed(const struct word_op *o, u32 word)
+{
+    switch (o->op) {
+    case OP_SET:
+        return (u32)o->arg;
+    case OP_ADD:
+        return word + (u32)o->arg;
+    case OP_OR:
+        return word | (u32)o->arg;
+    case OP_ANDN:
+        return word & ~(u32)o->arg;
+    default:
+        return word ^ (u32)o->arg;
+    }
+}
+
+/* 0 or 1, or -ENOSYS. */
+static int compared(const struct word_op *o, s32 old)
+{
+    switch (o->cmp) {
+    case CMP_EQ:
+        return old == o->cmp_arg;
+    case CMP_NE:
+        return old != o->cmp_arg;
+    case CMP_LT:
+        return old < o->cmp_arg;
+    case CMP_LE:
+        return old <= o->cmp_arg;
+    case CMP_GT:
+        return old > o->cmp_arg;
+    case CMP_GE:
+        return old >= o->cmp_arg;
+    default:
+        return -ENOSYS;
+    }
+}
+
+/* Whether the word was, before the change, what it is compared with. */
+static int change_word(u64 addr, const struct word_op *o)
+{
+    u32 word, found;
+    int err;
+
+    if (o->op > OP_XOR)
+        return -ENOSYS;
+    err = get_user_u32(addr, &word);
+    while (!err) {
+        err = user_cmpxchg_u32(addr, word, changed(o, word), &found);
+        if (err || found == word)
+            break;
+        word = found;
+    }
+    return err ? err : compared(o, (s32)word);
+}
+
+/* The change comes before the wake-ups, as if the program had made it. */
+static s64 futex_wake_op(const u64 *a, bool private)
+{
+    struct word_op o = unpack((u32)a[5]);
+    struct futex_key first, second;
+    int ret = make_key(a[0], private, &first);
+    s64 woken;
+
+    if (!ret)
+        ret = make_key(a[4], private, &second);
+    if (!ret)
+        ret = change_word(a[4], &o);
+    if (ret < 0)
+        return ret;
+    woken = wake(&first, (s32)a[2], ANY_BIT);
+    return ret ? woken + wake(&second, (s32)a[3], ANY_BIT) : woken;
+}
+
 /* ---- the system call ---- */
 
 /* The word may change after the look at it, as it may after the call: who is
@@ -287,7 +408,7 @@ static s64 futex_requeue(const u64 *a, bool private, bool compare)
         err = check_word(a[0], (u32)a[5]);
     if (err)
         return err;
-    if (same_key(&from, &to) || (s32)a[2] < 0 || (s32)a[3] < 0)
+    if ((s32)a[2] < 0 || (s32)a[3] < 0)
         return -EINVAL;
     return requeue(&from, &to, (u32)a[2], (u32)a[3]);
 }
@@ -314,35 +435,44 @@ static int wait_deadline(u64 user, bool relative, bool wall, u64 *until)
     return 0;
 }
 
+static s64 futex_wake(u64 addr, bool private, s32 count, u32 bits)
+{
+    struct futex_key key;
+    int err = bits ? make_key(addr, private, &key) : -EINVAL;
+
+    return err ? err : wake(&key, count, bits);
+}
+
 s64 sys_futex(const u64 *a)
 {
-    bool private = a[1] & FUTEX_PRIVATE_FLAG;
+    bool private = a[1] & FUTEX_PRIVATE_FLAG,
+         wall = a[1] & FUTEX_CLOCK_REALTIME;
     u32 op = (u32)a[1] & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-    bool is_wait = op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET;
-    struct futex_key key;
     u64 until = NO_DEADLINE;
-    int err;
 
-    if (is_wait)
-        err = wait_deadline(a[3], op == FUTEX_WAIT, a[1] & FUTEX_CLOCK_REALTIME,
-                            &until);
-    else
-        err = make_key(a[0], private, &key);
-    if (err)
-        return err;
+    if (op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET) {
+        int err = wait_deadline(a[3], op == FUTEX_WAIT, wall, &until);
+
+        if (err)
+            return err;
+    }
+    if (wall && op != FUTEX_WAIT_BITSET)
+        return -ENOSYS;
     switch (op) {
     case FUTEX_WAIT:
         return wait(a[0], private, (u32)a[2], until, ANY_BIT);
     case FUTEX_WAIT_BITSET:
         return wait(a[0], private, (u32)a[2], until, (u32)a[5]);
     case FUTEX_WAKE:
-        return wake(&key, (u32)a[2], ANY_BIT);
+        return futex_wake(a[0], private, (s32)a[2], ANY_BIT);
     case FUTEX_WAKE_BITSET:
-        return a[5] ? wake(&key, (u32)a[2], (u32)a[5]) : -EINVAL;
+        return futex_wake(a[0], private, (s32)a[2], (u32)a[5]);
     case FUTEX_REQUEUE:
         return futex_requeue(a, private, false);
     case FUTEX_CMP_REQUEUE:
         return futex_requeue(a, private, true);
+    case FUTEX_WAKE_OP:
+        return futex_wake_op(a, private);
     default:
         return -ENOSYS;
     }

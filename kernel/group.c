@@ -46,9 +46,11 @@ static int may_move(const struct process *me, const struct process *p)
 
 static int set_group(struct process *me, int nr, int pgid)
 {
-    struct pid *pid = pid_find(nr ? nr : me->pid);
-    struct process *p = pid ? pid->proc : NULL;
+    struct process *p = pid_process(nr ? nr : me->pid);
     int err = p ? may_move(me, p) : -ESRCH;
+
+    if (p && nr && p->pid != nr)
+        return -EINVAL; /* a thread */
 
     if (err)
         return err;
@@ -103,11 +105,11 @@ s64 sys_setsid(const u64 *a)
 static s64 ask(int nr, bool session)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
-    struct pid *pid = pid_find(nr ? nr : current_process()->pid);
+    struct process *p = pid_process(nr ? nr : current_process()->pid);
     s64 ret = -ESRCH;
 
-    if (pid && pid->proc)
-        ret = session ? pid->proc->sid : pid->proc->pgid;
+    if (p)
+        ret = session ? p->sid : p->pgid;
     spin_unlock_irqrestore(&tasks_lock, flags);
     return ret;
 }

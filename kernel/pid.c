@@ -31,6 +31,15 @@ struct pid *pid_find(int nr)
     return pid;
 }
 
+struct process *pid_process(int nr)
+{
+    struct pid *pid = pid_find(nr);
+
+    if (!pid || pid->proc)
+        return pid ? pid->proc : NULL;
+    return pid->task ? pid->task->proc : NULL;
+}
+
 /* A number that nobody uses. Ends, as the caller knows that there is one. */
 static int next_free(int max)
 {

@@ -35,8 +35,10 @@ struct pid {
 /* A fresh number with one user. NULL: none left, or no memory. May sleep. */
 struct pid *pid_alloc(void);
 
-/* These four: the caller holds tasks_lock. */
+/* These five: the caller holds tasks_lock. */
 struct pid *pid_find(int nr);
+/* The process of this number, or the one whose thread has it; NULL: none. */
+struct process *pid_process(int nr);
 struct pid *pid_find_from(int nr); /* the first number >= nr (>= 0) in use */
 void pid_hold(int nr); /* of a number that is in use */
 void pid_drop(int nr); /* the last user frees the number */

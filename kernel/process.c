@@ -86,6 +86,7 @@ static void inherit(struct process *p, struct process *parent)
     memcpy(p->actions, parent->actions, sizeof(p->actions));
     spin_unlock_irqrestore(&parent->sig_lock, flags);
     p->umask = parent->umask;
+    p->has_barriers = parent->has_barriers;
 }
 
 /* A table of open files: a new one, a copy, or the parent's. */

@@ -48,6 +48,7 @@ struct process {
                                tasks lock for others than its own threads */
     struct inode *cwd;     /* fs tree lock */
     u32 umask;
+    bool has_barriers; /* membarrier, once registered: its threads */
     char exe[128]; /* path of the program; set by exec */
     char comm[16]; /* of a zombie: its last thread's name; tasks lock */
     u64 start_ns;

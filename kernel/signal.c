@@ -331,11 +331,9 @@ int signal_process(int nr, int sig)
 {
     struct siginfo_min info = info_from_current(sig);
     u64 flags = spin_lock_irqsave(&tasks_lock);
-    struct pid *pid = pid_find(nr);
-    int err = -ESRCH;
+    struct process *p = pid_process(nr);
+    int err = p ? signal_send(p, NULL, sig, &info) : -ESRCH;
 
-    if (pid && pid->proc)
-        err = signal_send(pid->proc, NULL, sig, &info);
     spin_unlock_irqrestore(&tasks_lock, flags);
     return err;
 }

@@ -58,14 +58,14 @@ s64 sys_execve(const u64 *a)
     return ret;
 }
 
-/* One thread. The process has the status of the first one, unless something
-   ended it as a whole. */
+/* One thread. The process has the status of the last one that ends, unless
+   something ended it as a whole. */
 s64 sys_exit(const u64 *a)
 {
     struct process *p = current_process();
     u64 flags = spin_lock_irqsave(&p->sig_lock);
 
-    if (!p->group_exit && current_tid() == p->pid)
+    if (!p->group_exit)
         p->exit_status = (int)(a[0] & 0xff) << 8;
     spin_unlock_irqrestore(&p->sig_lock, flags);
     thread_exit();

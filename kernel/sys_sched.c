@@ -13,22 +13,27 @@
 
 #define NICE_0 20 /* how getpriority tells a nice value of 0 */
 
-#define SCHED_OTHER   0u
-#define SCHED_FIFO    1u
-#define SCHED_RR      2u
-#define SCHED_BATCH   3u
-#define SCHED_IDLE    5u
-#define RESET_ON_FORK 0x40000000u
+#define PRIO_PROCESS 0
+#define PRIO_PGRP    1
+#define PRIO_USER    2
+
+#define SCHED_OTHER    0u
+#define SCHED_FIFO     1u
+#define SCHED_RR       2u
+#define SCHED_BATCH    3u
+#define SCHED_IDLE     5u
+#define SCHED_DEADLINE 6u
+#define RESET_ON_FORK  0x40000000u
 
 #define RT_PRIORITY_MAX 99
 
 #define MEMBARRIER_QUERY             0
 #define MEMBARRIER_GLOBAL            1
+#define MEMBARRIER_GLOBAL_EXPEDITED  2
+#define MEMBARRIER_REGISTER_GLOBAL   4
 #define MEMBARRIER_PRIVATE_EXPEDITED 8
 #define MEMBARRIER_REGISTER_PRIVATE  16
-#define MEMBARRIER_KNOWN                                \
-    (MEMBARRIER_GLOBAL | MEMBARRIER_PRIVATE_EXPEDITED | \
-     MEMBARRIER_REGISTER_PRIVATE)
+#define MEMBARRIER_KNOWN             31
 
 static bool task_exists(int tid)
 {
@@ -66,7 +71,7 @@ static bool is_policy(u32 policy)
 /* The highest priority of a policy, 0 for those that know none. */
 static s64 highest(u32 policy)
 {
-    if (!is_policy(policy))
+    if (!is_policy(policy) && policy != SCHED_DEADLINE)
         return -EINVAL;
     return is_realtime(policy) ? RT_PRIORITY_MAX : 0;
 }
@@ -92,27 +97,26 @@ s64 sys_sched_getscheduler(const u64 *a)
 
 s64 sys_sched_getparam(const u64 *a)
 {
-    s64 err = check_task((int)a[0]);
+    s64 err = a[1] ? check_task((int)a[0]) : -EINVAL;
 
-    if (err || !a[1])
-        return err ? err : -EINVAL;
-    return put_user_u32(a[1], 0);
+    return err ? err : put_user_u32(a[1], 0);
 }
 
 /* A real-time policy would be a promise: refused, as to a user without the
    right to it. */
 static s64 set_policy(int tid, u32 policy, u64 user_param)
 {
-    s64 err = check_task(tid);
     u32 priority;
 
     policy &= ~RESET_ON_FORK;
-    if (tid < 0 || !user_param || !is_policy(policy))
+    if (tid < 0 || !user_param)
         return -EINVAL;
-    if (err)
-        return err;
     if (get_user_u32(user_param, &priority))
         return -EFAULT;
+    if (!task_exists(tid))
+        return -ESRCH;
+    if (!is_policy(policy))
+        return -EINVAL;
     if (is_realtime(policy))
         return priority < 1 || priority > RT_PRIORITY_MAX ? -EINVAL : -EPERM;
     return priority ? -EINVAL : 0;
@@ -162,15 +166,42 @@ s64 sys_sched_getaffinity(const u64 *a)
                                                    : (s64)sizeof(mask);
 }
 
+static bool group_exists(int pgid)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct pid *pid = pid_find(pgid ? pgid : current_process()->pgid);
+    bool found = pid && !list_empty(&pid->group);
+
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return found;
+}
+
+/* Is there anyone that `which` and `who` mean? All users are root. */
+static s64 check_whom(u64 which, int who)
+{
+    switch (which) {
+    case PRIO_PROCESS:
+        return task_exists(who) ? 0 : -ESRCH;
+    case PRIO_PGRP:
+        return group_exists(who) ? 0 : -ESRCH;
+    case PRIO_USER:
+        return who ? -ESRCH : 0;
+    default:
+        return -EINVAL;
+    }
+}
+
 /* All tasks are equal. */
 s64 sys_getpriority(const u64 *a)
 {
-    return a[0] > 2 ? -EINVAL : NICE_0;
+    s64 err = check_whom((u32)a[0], (int)a[1]);
+
+    return err ? err : NICE_0;
 }
 
 s64 sys_setpriority(const u64 *a)
 {
-    return a[0] > 2 ? -EINVAL : 0;
+    return check_whom((u32)a[0], (int)a[1]);
 }
 
 /* processor, node, (no longer used) */
@@ -202,10 +233,18 @@ s64 sys_membarrier(const u64 *a)
     case MEMBARRIER_QUERY:
         return MEMBARRIER_KNOWN;
     case MEMBARRIER_REGISTER_PRIVATE:
+        WRITE_ONCE(current_process()->has_barriers, true);
+        return 0;
+    case MEMBARRIER_PRIVATE_EXPEDITED:
+        if (!READ_ONCE(current_process()->has_barriers))
+            return -EPERM;
+        barrier(false);
         return 0;
     case MEMBARRIER_GLOBAL:
-    case MEMBARRIER_PRIVATE_EXPEDITED:
-        barrier((u32)a[0] == MEMBARRIER_GLOBAL);
+    case MEMBARRIER_GLOBAL_EXPEDITED:
+        barrier(true);
+        return 0;
+    case MEMBARRIER_REGISTER_GLOBAL: /* everybody gets those */
         return 0;
     default:
         return -EINVAL;

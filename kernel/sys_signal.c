@@ -108,11 +108,9 @@ static s64 get_info(u64 user, int to, int sig, struct siginfo_min *info)
 static s64 send_info(int nr, int sig, const struct siginfo_min *info)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
-    struct pid *pid = nr > 0 ? pid_find(nr) : NULL;
-    s64 ret = -ESRCH;
+    struct process *p = nr > 0 ? pid_process(nr) : NULL;
+    s64 ret = p ? signal_send(p, NULL, sig, info) : -ESRCH;
 
-    if (pid && pid->proc)
-        ret = signal_send(pid->proc, NULL, sig, info);
     spin_unlock_irqrestore(&tasks_lock, flags);
     return ret;
 }

@@ -30,18 +30,19 @@ static inline const char *error_name(int e)
     static const char *const names[] = {
         [0] = "0",
 #define N(e) [e] = #e
-        N(EPERM),     N(ENOENT),        N(ESRCH),        N(EINTR),
-        N(EIO),       N(ENXIO),         N(E2BIG),        N(ENOEXEC),
-        N(EBADF),     N(ECHILD),        N(EAGAIN),       N(ENOMEM),
-        N(EACCES),    N(EFAULT),        N(ENOTBLK),      N(EBUSY),
-        N(EEXIST),    N(EXDEV),         N(ENODEV),       N(ENOTDIR),
-        N(EISDIR),    N(EINVAL),        N(ENFILE),       N(EMFILE),
-        N(ENOTTY),    N(ETXTBSY),       N(EFBIG),        N(ENOSPC),
-        N(ESPIPE),    N(EROFS),         N(EMLINK),       N(EPIPE),
-        N(EDOM),      N(ERANGE),        N(EDEADLK),      N(ENAMETOOLONG),
-        N(ENOLCK),    N(ENOSYS),        N(ENOTEMPTY),    N(ELOOP),
-        N(EOVERFLOW), N(EOPNOTSUPP),    N(ETIMEDOUT),    N(ENODATA),
-        N(ENOTSOCK),  N(EADDRNOTAVAIL), N(EAFNOSUPPORT),
+        N(EPERM),      N(ENOENT),          N(ESRCH),        N(EINTR),
+        N(EIO),        N(ENXIO),           N(E2BIG),        N(ENOEXEC),
+        N(EBADF),      N(ECHILD),          N(EAGAIN),       N(ENOMEM),
+        N(EACCES),     N(EFAULT),          N(ENOTBLK),      N(EBUSY),
+        N(EEXIST),     N(EXDEV),           N(ENODEV),       N(ENOTDIR),
+        N(EISDIR),     N(EINVAL),          N(ENFILE),       N(EMFILE),
+        N(ENOTTY),     N(ETXTBSY),         N(EFBIG),        N(ENOSPC),
+        N(ESPIPE),     N(EROFS),           N(EMLINK),       N(EPIPE),
+        N(EDOM),       N(ERANGE),          N(EDEADLK),      N(ENAMETOOLONG),
+        N(ENOLCK),     N(ENOSYS),          N(ENOTEMPTY),    N(ELOOP),
+        N(EOVERFLOW),  N(EOPNOTSUPP),      N(ETIMEDOUT),    N(ENODATA),
+        N(ENOTSOCK),   N(EADDRNOTAVAIL),   N(EAFNOSUPPORT), N(ECANCELED),
+        N(EOWNERDEAD), N(ENOTRECOVERABLE), N(EINPROGRESS),
 #undef N
     };
 
@@ -68,6 +69,15 @@ static inline void say_result(long ret, int exact, const char *fmt, ...)
 
 #define NUM(ret, ...)  (errno = 0, say_result((long)(ret), 1, __VA_ARGS__))
 #define OKAY(ret, ...) say_result((long)(ret), 0, __VA_ARGS__)
+
+/* What a call returned that returns its error, as those of pthreads do. */
+#define ERR(error, ...)                          \
+    do {                                         \
+        int e_ = (error);                        \
+                                                 \
+        errno = e_;                              \
+        say_result(e_ ? -1 : 0, 1, __VA_ARGS__); \
+    } while (0)
 
 /* A word or a number that is a fact. */
 #define FACT(value, ...)                  \

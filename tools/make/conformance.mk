@@ -5,7 +5,7 @@
 CONFORMANCE_BIN := $(patsubst tests/conformance/%.c,build/conformance/%,\
 	$(wildcard tests/conformance/*.c))
 
-build/conformance/%: tests/conformance/%.c tests/conformance/say.h \
+build/conformance/%: tests/conformance/%.c $(wildcard tests/conformance/*.h) \
 		tools/make/conformance.mk | $(USER_HEADERS)
 	@mkdir -p $(@D)
 	$(Q)$(MUSL_GCC) -std=gnu11 -O1 -g -Wall -Wextra -static \
