@@ -24,7 +24,7 @@ s64 sys_memfd_create(const u64 *a)
     if (len < 0)
         return len == -ENAMETOOLONG ? -EINVAL : len;
     inode = inode_make(S_IFREG | 0777, 0);
-    f = inode ? file_create(inode, inode->fops, O_RDWR) : NULL;
+    f = inode ? file_create(inode, inode->fops, O_RDWR | O_LARGEFILE) : NULL;
     if (!f) {
         inode_put(inode);
         return -ENOMEM;

@@ -215,13 +215,17 @@ static int set_adj(void *arg, s64 adj)
     return err;
 }
 
-/* A decimal number with its sign. */
+/* A decimal number with its sign, behind any blanks. */
 static int signed_number(const char *word, u64 max, s64 *n)
 {
-    bool minus = word[0] == '-';
+    bool minus;
     u64 size;
-    int err = text_number(word + minus, max, &size);
+    int err;
 
+    while (*word == ' ')
+        word++;
+    minus = word[0] == '-';
+    err = text_number(word + minus, max, &size);
     *n = minus ? -(s64)size : (s64)size;
     return err;
 }
