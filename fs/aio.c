@@ -236,7 +236,13 @@ s64 sys_io_destroy(const u64 *a)
 
 s64 sys_io_cancel(const u64 *a)
 {
-    (void)a;
+    struct {
+        u64 data;
+        u32 key;
+    } head; /* of the iocb */
+
+    if (copy_from_user(&head, a[1], sizeof(head)))
+        return -EFAULT;
     return -EINVAL; /* DMA cannot be called back */
 }
 

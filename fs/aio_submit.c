@@ -219,7 +219,9 @@ static int start(struct aio_request *q, struct file *f, const struct iocb *cb)
 {
     switch (cb->opcode) {
     case CMD_FSYNC:
-    case CMD_FDSYNC:
+    case CMD_FDSYNC: /* of all of the file: nothing else may be asked for */
+        if (cb->buf || cb->nbytes || cb->offset)
+            return -EINVAL;
         return start_flush(q, f);
     case CMD_PREAD:
     case CMD_PWRITE:
