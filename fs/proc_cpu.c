@@ -3,14 +3,14 @@
  * /proc: what processors are and do: cpuinfo, interrupts, stat, loadavg and
  * uptime.
  *
- * Time is charged when a task is switched away, so it is exact, but nobody
- * looks at the clock at the kernel's door: all time that is not idle counts as
- * the user's, here as in times(2).
+ * Time is exact (kernel/usage.h): what is neither idle nor spent in user mode
+ * is the system's. Interrupts are not told apart from what they interrupt.
  */
 #include <fs/fs_private.h>
 #include <fs/procfs.h>
 #include <fs/text.h>
 #include <kernel/irq.h>
+#include <kernel/loadavg.h>
 #include <kernel/pid.h>
 #include <kernel/print.h>
 #include <kernel/process.h>
@@ -50,33 +50,53 @@ SHOW(show_uptime)
     add_seconds(t, all_idle(), '\n');
 }
 
-/* No clock ticks here to take averages at: the load is the one of now. */
 SHOW(show_loadavg)
 {
-    unsigned n = sched_runnable(), all = 0;
+    unsigned all = 0;
+    u64 load[3];
 
     UNUSED;
+    loadavg_read(load);
     task_count(&all);
-    text_add(t, "%u.00 %u.00 %u.00 %u/%u %d\n", n, n, n, n, all, pid_last());
+    for (unsigned i = 0; i < 3; i++)
+        text_add(t, "%llu.%02llu ", ULL(load[i] / 100), ULL(load[i] % 100));
+    text_add(t, "%u/%u %d\n", sched_runnable(), all, pid_last());
 }
 
-static void add_cpu(struct text *t, const char *name, u64 total, u64 idle)
-{
-    u64 busy = total > idle ? total - idle : 0;
+struct times { /* ns */
+    u64 user, system, idle;
+};
 
-    text_add(t, "%s %llu 0 0 %llu 0 0 0 0 0 0\n", name, TICKS(busy),
-             TICKS(idle));
+static struct times times_of(unsigned cpu)
+{
+    struct times t = {.user = sched_user_ns(cpu), .idle = sched_idle_ns(cpu)};
+    u64 rest = now_ns() - t.idle;
+
+    t.system = rest > t.user ? rest - t.user : 0;
+    return t;
+}
+
+static void add_cpu(struct text *t, const char *name, const struct times *ns)
+{
+    text_add(t, "%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, TICKS(ns->user),
+             TICKS(ns->system), TICKS(ns->idle));
 }
 
 static void add_times(struct text *t)
 {
-    u64 now = now_ns();
+    struct times each[MAX_CPUS], all = {0};
     char name[16];
 
-    add_cpu(t, "cpu ", now * cpu_count(), all_idle());
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        each[i] = times_of(i);
+        all.user += each[i].user;
+        all.system += each[i].system;
+        all.idle += each[i].idle;
+    }
+    add_cpu(t, "cpu ", &all);
     for (unsigned i = 0; i < cpu_count(); i++) {
         snprintf(name, sizeof(name), "cpu%u", i);
-        add_cpu(t, name, now, sched_idle_ns(i));
+        add_cpu(t, name, &each[i]);
     }
 }
 

@@ -21,7 +21,8 @@ struct facts { /* of a process or a thread, read at one moment */
     unsigned threads, cpu, queued, fd_size;
     bool did_exec;
     u32 umask;
-    u64 cpu_ns, children_ns, start_ns, sleeps, preemptions, queue_limit;
+    struct usage used, children;
+    u64 start_ns, sleeps, preemptions, queue_limit;
     sigset_t pending, shared_pending, blocked, ignored, caught;
 };
 
@@ -50,12 +51,14 @@ static void read_task(struct facts *f, const struct process *p,
 /* A process shows its first thread's face, and the time of all. */
 static void read_tasks(struct facts *f, struct process *p, int tid)
 {
+    struct usage used;
     struct task *t;
 
     list_for_each_entry (t, &p->threads, proc_node) {
         if (tid && t->tid != tid)
             continue;
-        f->cpu_ns += task_cpu_ns(t);
+        used = task_usage(t);
+        usage_add(&f->used, &used);
         if (tid || t->tid == p->pid || !f->state)
             read_task(f, p, t);
     }
@@ -93,8 +96,9 @@ static void read_process(struct facts *f, const struct process *p, int tid)
     f->did_exec = p->did_exec;
     f->umask = p->umask;
     f->start_ns = p->start_ns;
-    f->children_ns = p->children_ns;
-    f->cpu_ns = tid ? 0 : p->cpu_ns;
+    f->children = p->of_children;
+    if (!tid)
+        f->used = p->ended;
 }
 
 static bool get_facts(void *arg, struct facts *f)
@@ -160,21 +164,19 @@ static void add_layout(void *arg, struct vma *v)
 #define PF_EXITING    0x4
 #define PF_FORKNOEXEC 0x40
 
-static void stat_head(struct text *t, const struct facts *f,
-                      const struct mm *mm)
+static void stat_head(struct text *t, const struct facts *f)
 {
+    const struct usage *u = &f->used, *c = &f->children;
     unsigned flags =
         (f->state == 'Z' ? PF_EXITING : 0) | (f->did_exec ? 0 : PF_FORKNOEXEC);
-    u64 faults = mm ? (u64)atomic_read(&mm->faults) : 0;
-    u64 major = mm ? (u64)atomic_read(&mm->major_faults) : 0;
-
     text_add(t, "%d (%s) %c %d %d %d %d %d %u", f->id, f->comm, f->state,
              f->ppid, f->pgid, f->sid, f->tty, f->foreground, flags);
-    /* Faults of children are not kept; all time is the user's: nobody looks
-       at the clock at the kernel's door. */
-    text_add(t, " %llu 0 %llu 0 %llu 0 %llu 0 20 0 %u 0 %llu",
-             ULL(faults - min_u64(faults, major)), ULL(major), TICKS(f->cpu_ns),
-             TICKS(f->children_ns), f->threads, TICKS(f->start_ns));
+    text_add(t, " %llu %llu %llu %llu", ULL(u->faults - u->major_faults),
+             ULL(c->faults - c->major_faults), ULL(u->major_faults),
+             ULL(c->major_faults));
+    text_add(t, " %llu %llu %llu %llu 20 0 %u 0 %llu", TICKS(u->user_ns),
+             TICKS(u->system_ns), TICKS(c->user_ns), TICKS(c->system_ns),
+             f->threads, TICKS(f->start_ns));
 }
 
 /* The start of the stack is that of its strings; where a thread stands in
@@ -216,7 +218,7 @@ void proc_show_stat(struct text *t, const struct text_file *tf, void *arg)
     mm = proc_mm_of(pid_of(arg));
     if (mm)
         proc_for_areas(pid_of(arg), add_layout, &l);
-    stat_head(t, &f, mm);
+    stat_head(t, &f);
     stat_memory(t, mm, &l);
     stat_tail(t, &f, mm, &l);
     if (mm)

@@ -39,6 +39,16 @@ struct mm *current_mm(void)
     return t ? t->mm : NULL;
 }
 
+void current_count_fault(bool major)
+{
+    struct task *t = current_task();
+
+    if (t && major)
+        WRITE_ONCE(t->major_faults, t->major_faults + 1);
+    else if (t)
+        WRITE_ONCE(t->faults, t->faults + 1);
+}
+
 u64 current_limit(unsigned which)
 {
     struct task *t = current_task();

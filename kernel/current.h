@@ -38,6 +38,8 @@ int current_tid(void);          /* 0 in early boot and in idle tasks */
 int current_pid(void);          /* the process; 0 for kernel threads */
 const char *current_comm(void); /* a name for messages */
 struct mm *current_mm(void);    /* NULL for kernel threads */
+/* A page fault begins; and, of such a one, that it waits for a disk. */
+void current_count_fault(bool major);
 /* The process's soft limit of a kind (kernel/rlimit.h); kernel threads
    have none. Bytes, ~0: no limit. */
 u64 current_limit(unsigned which);

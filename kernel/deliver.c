@@ -165,12 +165,14 @@ static void handle_signals(struct task *t, struct trap_frame *f)
 
 static NOINLINE void do_work(struct task *t, struct trap_frame *f)
 {
-    irq_enable();
-    if (cpu_read(need_resched))
-        schedule();
-    if (signal_work(t))
-        handle_signals(t, f);
-    irq_disable();
+    do {
+        irq_enable();
+        if (cpu_read(need_resched))
+            schedule();
+        if (signal_work(t))
+            handle_signals(t, f);
+        irq_disable();
+    } while (cpu_read(need_resched) || signal_work(t));
 }
 
 /*
@@ -181,6 +183,7 @@ void user_return_work(struct trap_frame *f)
 {
     struct task *t = current_task();
 
-    while (unlikely(cpu_read(need_resched) || signal_work(t)))
+    if (unlikely(cpu_read(need_resched) || signal_work(t)))
         do_work(t, f);
+    user_time_begins(&t->user_clock);
 }

@@ -23,11 +23,6 @@
 struct spinlock tasks_lock = SPINLOCK_INIT("tasks", RANK_TASKS);
 struct list_head all_processes = LIST_INIT(all_processes);
 
-struct process *current_process(void)
-{
-    return current_task()->proc;
-}
-
 #define FIRST_UMASK 022 /* as Linux gives init */
 
 static void limit_both(struct process *p, unsigned which, u64 value)
@@ -199,6 +194,7 @@ void task_io_add(struct task_io *sum, const struct task_io *io)
 bool process_remove_thread(struct process *p, struct task *t)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct usage used;
     bool last;
 
     spin_lock(&p->sig_lock);
@@ -208,7 +204,8 @@ bool process_remove_thread(struct process *p, struct task *t)
     task_io_add(&p->io, &t->io);
     sigqueue_drop(p, &t->sig_queue, ~0ull);
     spin_unlock(&p->sig_lock);
-    p->cpu_ns += task_cpu_ns(t);
+    used = task_usage(t);
+    usage_add(&p->ended, &used);
     pid_find(t->tid)->task = NULL;
     pid_drop(t->tid);
     spin_unlock_irqrestore(&tasks_lock, flags);
@@ -217,23 +214,36 @@ bool process_remove_thread(struct process *p, struct task *t)
     return last;
 }
 
-u64 process_cpu_ns(struct process *p)
+void usage_add(struct usage *to, const struct usage *from)
+{
+    to->user_ns += from->user_ns;
+    to->system_ns += from->system_ns;
+    to->max_rss = max_u64(to->max_rss, from->max_rss);
+    to->faults += from->faults;
+    to->major_faults += from->major_faults;
+    to->sleeps += from->sleeps;
+    to->preemptions += from->preemptions;
+}
+
+struct usage process_usage(struct process *p)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
-    u64 ns = p->cpu_ns;
+    struct usage sum = p->ended, one;
     struct task *t;
 
-    list_for_each_entry (t, &p->threads, proc_node)
-        ns += task_cpu_ns(t);
+    list_for_each_entry (t, &p->threads, proc_node) {
+        one = task_usage(t);
+        usage_add(&sum, &one);
+    }
     spin_unlock_irqrestore(&tasks_lock, flags);
-    return ns;
+    return sum;
 }
 
 void process_note_rss(struct process *p, struct mm *mm)
 {
     u64 flags = spin_lock_irqsave(&tasks_lock);
 
-    p->max_rss = max_u64(p->max_rss, READ_ONCE(mm->peak_rss));
+    p->ended.max_rss = max_u64(p->ended.max_rss, READ_ONCE(mm->peak_rss));
     spin_unlock_irqrestore(&tasks_lock, flags);
 }
 

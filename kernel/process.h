@@ -49,22 +49,28 @@ struct process {
     struct inode *cwd;     /* fs tree lock */
     u32 umask;
     bool has_barriers; /* membarrier, once registered: its threads */
-    char exe[128]; /* path of the program; set by exec */
-    char comm[16]; /* of a zombie: its last thread's name; tasks lock */
+    char exe[128];     /* path of the program; set by exec */
+    char comm[16];     /* of a zombie: its last thread's name; tasks lock */
     u64 start_ns;
-    u64 cpu_ns, children_ns;       /* tasks lock */
-    struct task_io io;             /* of threads that ended; tasks lock */
-    u64 max_rss, children_max_rss; /* pages; tasks lock */
-    u64 rlimits[NR_LIMITS][2];     /* soft, hard; tasks lock */
-    atomic_t refs;                 /* its threads, its parent's list, lookers */
-    struct list_head all_node;     /* every process; tasks lock */
+    struct usage ended;        /* of threads that ended, and of memory that it
+                                  left; tasks lock */
+    struct usage of_children;  /* that were waited for, and of theirs; tasks
+                                  lock */
+    struct task_io io;         /* of threads that ended; tasks lock */
+    u64 rlimits[NR_LIMITS][2]; /* soft, hard; tasks lock */
+    atomic_t refs;             /* its threads, its parent's list, lookers */
+    struct list_head all_node; /* every process; tasks lock */
 };
 
 /* (irq): the console sends signals to a process group in its interrupt. */
 extern struct spinlock tasks_lock;
 extern struct list_head all_processes; /* tasks_lock */
 
-struct process *current_process(void);
+/* Of user code: there is one. */
+static inline struct process *current_process(void)
+{
+    return current_task()->proc;
+}
 
 /* Send: to a process / to a thread. Any context that may take the tasks
    lock's successors. 0 or -ESRCH, -EINVAL. sig 0 only checks. */

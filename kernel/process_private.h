@@ -27,9 +27,9 @@ void process_unlink(struct process *p);
    caller of process_add_thread holds tasks_lock. */
 void process_add_thread(struct process *p, struct task *t, struct pid *pid);
 bool process_remove_thread(struct process *p, struct task *t);
-/* CPU time of all threads that there are and were. */
-u64 process_cpu_ns(struct process *p);
-/* The most memory that it had at a time, so far. */
+/* What all threads, that there are and were, have used. */
+struct usage process_usage(struct process *p);
+/* It leaves this memory: the most that it had of it is kept. */
 void process_note_rss(struct process *p, struct mm *mm);
 /* The current task changes its address space, and its processor with it. */
 void task_switch_mm(struct mm *mm);

@@ -31,8 +31,7 @@ struct wait_request {
     /* What was found: */
     int found;
     int status;
-    u64 cpu_ns;  /* that the child and its children used */
-    u64 max_rss; /* and the most memory, pages */
+    struct usage used; /* by the child and its children */
 };
 
 static bool in_group(const struct wait_request *w, const struct process *child)
@@ -46,13 +45,11 @@ static void reap(struct wait_request *w, struct process *zombie)
 {
     w->found = zombie->pid;
     w->status = zombie->exit_status;
-    w->cpu_ns = zombie->cpu_ns + zombie->children_ns;
-    w->max_rss = max_u64(zombie->max_rss, zombie->children_max_rss);
+    w->used = zombie->ended;
+    usage_add(&w->used, &zombie->of_children);
     if (w->options & WNOWAIT)
         return;
-    w->parent->children_ns += w->cpu_ns;
-    w->parent->children_max_rss =
-        max_u64(w->parent->children_max_rss, w->max_rss);
+    usage_add(&w->parent->of_children, &w->used);
     process_unlink(zombie);
 }
 
@@ -151,7 +148,7 @@ s64 do_wait4(int pid, u64 status, int options, u64 rusage)
         return ret;
     if (status && copy_to_user(status, &w.status, sizeof(w.status)))
         return -EFAULT;
-    if (rusage && put_rusage(rusage, w.cpu_ns, w.max_rss))
+    if (rusage && put_rusage(rusage, &w.used))
         return -EFAULT;
     return ret;
 }
@@ -210,7 +207,7 @@ s64 sys_waitid(const u64 *a)
         info = info_of(&w);
     if (a[2] && siginfo_to_user(a[2], &info))
         return -EFAULT;
-    if (ret && a[4] && put_rusage(a[4], w.cpu_ns, w.max_rss))
+    if (ret && a[4] && put_rusage(a[4], &w.used))
         return -EFAULT;
     return 0;
 }

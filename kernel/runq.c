@@ -10,6 +10,7 @@
  *
  * Everything here: the caller holds rq->lock.
  */
+#include <kernel/loadavg.h>
 #include <kernel/runq.h>
 
 struct task *runq_first(struct runq *rq)
@@ -46,6 +47,8 @@ void runq_charge(struct runq *rq)
         rq->curr->cpu_ns += now - rq->charged;
         rq->charged = now;
     }
+    if (unlikely(now >= READ_ONCE(loadavg_next)))
+        loadavg_sample(now, sched_runnable());
     if (runq_curr_stays(rq))
         least = rq->curr->vruntime;
     if (first)

@@ -23,6 +23,7 @@ struct runq {
     u64 min_vruntime;     /* of the one furthest behind; never goes back */
     u64 charged;          /* until when the running task has been charged */
     u64 switches;         /* from one task to another, since boot */
+    u64 user_cycles;      /* in user mode, of all tasks but the running one */
     struct task *curr;    /* who runs, or is about to */
 
     /* The processor's own, interrupts off: */

@@ -194,6 +194,8 @@ static void reschedule(bool yielding)
     next->on_cpu = true;
     if (next != prev) {
         rq->switches++;
+        rq->user_cycles += prev->user_clock - prev->user_charged;
+        prev->user_charged = prev->user_clock;
         if (prev->state == TASK_RUNNABLE)
             prev->preemptions++;
         else
@@ -481,6 +483,17 @@ u64 sched_idle_ns(unsigned cpu)
     return cpu < cpu_count() ? task_cpu_ns(&runqs[cpu].idle) : 0;
 }
 
+u64 sched_user_ns(unsigned cpu)
+{
+    struct runq *rq = &runqs[cpu];
+    u64 flags = spin_lock_irqsave(&rq->lock);
+    u64 cycles = rq->user_cycles + user_time_now(&rq->curr->user_clock) -
+                 rq->curr->user_charged;
+
+    spin_unlock_irqrestore(&rq->lock, flags);
+    return tsc_to_ns(cycles);
+}
+
 u64 task_cpu_ns(struct task *t)
 {
     u64 flags = irq_save(), ns;
@@ -492,4 +505,20 @@ u64 task_cpu_ns(struct task *t)
     spin_unlock(&rq->lock);
     irq_restore(flags);
     return ns;
+}
+
+/* The clocks are read one after the other: so the one is held below the
+   other. */
+struct usage task_usage(struct task *t)
+{
+    u64 user = tsc_to_ns(user_time_now(&t->user_clock));
+    u64 all = task_cpu_ns(t);
+    struct usage u = {.user_ns = min_u64(user, all),
+                      .faults = READ_ONCE(t->faults),
+                      .major_faults = READ_ONCE(t->major_faults),
+                      .sleeps = READ_ONCE(t->sleeps),
+                      .preemptions = READ_ONCE(t->preemptions)};
+
+    u.system_ns = all - u.user_ns;
+    return u;
 }

@@ -74,34 +74,57 @@ s64 sys_prlimit64(const u64 *a)
     return ret;
 }
 
-/* All time is user time: nobody looks at the clock at the kernel's door. */
-int put_rusage(u64 user, u64 cpu_ns, u64 max_rss)
+static void put_time(s64 *seconds_and_us, u64 ns)
+{
+    seconds_and_us[0] = (s64)(ns / NSEC_PER_SEC);
+    seconds_and_us[1] = (s64)(ns % NSEC_PER_SEC / 1000);
+}
+
+int put_rusage(u64 user, const struct usage *used)
 {
     s64 r[18] = {
-        [0] = (s64)(cpu_ns / NSEC_PER_SEC),
-        [1] = (s64)(cpu_ns % NSEC_PER_SEC / 1000),
-        [4] = (s64)(max_rss * (PAGE_SIZE / 1024)), /* KiB */
+        [4] = (s64)(used->max_rss * (PAGE_SIZE / 1024)), /* KiB */
+        [8] = (s64)(used->faults - used->major_faults),
+        [9] = (s64)used->major_faults,
+        [16] = (s64)used->sleeps,
+        [17] = (s64)used->preemptions,
     };
 
+    put_time(&r[0], used->user_ns);
+    put_time(&r[2], used->system_ns);
     return copy_to_user(user, r, sizeof(r));
+}
+
+static struct usage children_usage(struct process *p)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct usage used = p->of_children;
+
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return used;
 }
 
 s64 sys_getrusage(const u64 *a)
 {
     struct process *p = current_process();
-    u64 rss = max_u64(READ_ONCE(current_mm()->peak_rss), READ_ONCE(p->max_rss));
+    u64 peak = READ_ONCE(current_mm()->peak_rss);
+    struct usage used;
 
     switch ((int)a[0]) {
     case RUSAGE_SELF:
-        return put_rusage(a[1], process_cpu_ns(p), rss);
+        used = process_usage(p);
+        break;
     case RUSAGE_CHILDREN:
-        return put_rusage(a[1], READ_ONCE(p->children_ns),
-                          READ_ONCE(p->children_max_rss));
+        used = children_usage(p);
+        return put_rusage(a[1], &used);
     case RUSAGE_THREAD:
-        return put_rusage(a[1], task_cpu_ns(current_task()), rss);
+        used = task_usage(current_task());
+        break;
     default:
         return -EINVAL;
     }
+    used.max_rss = max_u64(used.max_rss, peak);
+    return put_rusage(a[1], &used);
 }
 
 static s64 ticks(u64 ns)
@@ -112,10 +135,9 @@ static s64 ticks(u64 ns)
 s64 sys_times(const u64 *a)
 {
     struct process *p = current_process();
-    s64 t[4] = {
-        [0] = ticks(process_cpu_ns(p)),
-        [2] = ticks(READ_ONCE(p->children_ns)),
-    };
+    struct usage own = process_usage(p), children = children_usage(p);
+    s64 t[4] = {ticks(own.user_ns), ticks(own.system_ns),
+                ticks(children.user_ns), ticks(children.system_ns)};
 
     if (a[0] && copy_to_user(a[0], t, sizeof(t)))
         return -EFAULT;

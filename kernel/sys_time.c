@@ -15,11 +15,14 @@
 
 static int read_clock(u64 id, u64 *ns)
 {
+    struct usage used;
+
     if (id > CLOCK_LAST)
         return -EINVAL;
-    if (id == CLOCK_PROCESS_CPUTIME)
-        *ns = process_cpu_ns(current_process());
-    else if (id == CLOCK_THREAD_CPUTIME)
+    if (id == CLOCK_PROCESS_CPUTIME) {
+        used = process_usage(current_process());
+        *ns = used.user_ns + used.system_ns;
+    } else if (id == CLOCK_THREAD_CPUTIME)
         *ns = task_cpu_ns(current_task());
     else
         *ns = clock_is_wall((u32)id) ? wall_ns(now_ns()) : now_ns();

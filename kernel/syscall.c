@@ -309,6 +309,7 @@ void syscall_dispatch(struct trap_frame *f)
     u64 nr = f->rax;
     s64 ret;
 
+    user_time_ends(&t->user_clock);
     t->frame = f;
     t->syscall_nr = nr;
     if (t->restarting)

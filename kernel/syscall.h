@@ -12,6 +12,8 @@
 #include <kernel/errno.h>
 #include <kernel/types.h>
 
+struct usage;
+
 typedef s64 (*syscall_fn)(const u64 *a);
 
 /* Which numbers were asked for in vain, and how often: lines of text. The
@@ -20,8 +22,8 @@ s64 syscall_enosys_list(char *buf, size_t size);
 
 /* A path of the program, to be freed with kfree; NULL and *err. */
 char *path_from_user(u64 user, int *err);
-/* Linux's rusage; max_rss in pages. 0 or -EFAULT. */
-int put_rusage(u64 user, u64 cpu_ns, u64 max_rss);
+/* As Linux's rusage. 0 or -EFAULT. */
+int put_rusage(u64 user, const struct usage *used);
 
 /* memory: kernel/sys_mm.c */
 s64 sys_mmap(const u64 *a);

@@ -9,6 +9,7 @@
 #include <kernel/heap.h>
 #include <kernel/lock.h>
 #include <kernel/time.h>
+#include <kernel/usage.h>
 #include <kernel/wait.h>
 #include <kernel/x86/arch.h>
 
@@ -60,6 +61,11 @@ struct task {
     u64 vruntime;                /* by which its turn comes; run-queue lock */
     u64 cpu_ns;                  /* time it has run, but for the present
                                    stretch (task_cpu_ns); run-queue lock */
+    u64 user_clock;              /* of that, in user mode: kernel/usage.h; own
+                                   to write */
+    u64 user_charged;            /* how much of it processors have counted as
+                                   theirs; run-queue lock */
+    u64 faults, major_faults;    /* kernel/usage.h; own to write */
     struct task_io io;           /* own to write */
     u64 sleeps, preemptions;     /* how often it let go of a processor, and
                                     how often it had to; run-queue lock */
@@ -116,6 +122,7 @@ void task_count(unsigned *n);
    this one had nothing to do. For people. */
 u64 sched_switches(void);
 u64 sched_idle_ns(unsigned cpu);
+u64 sched_user_ns(unsigned cpu);
 unsigned sched_runnable(void); /* for loadavg */
 /* When the running task's turn on this processor ends, TIME_NEVER if nobody
    waits for it. Interrupts off. */
@@ -126,6 +133,8 @@ void sched_tick(void);
 void sched_poke_idle(unsigned cpu);
 /* Time that a task has run, up to now. It must not go away meanwhile. */
 u64 task_cpu_ns(struct task *t);
+/* The same, and what else it has used (no max_rss: that is its memory's). */
+struct usage task_usage(struct task *t);
 /* kernel/thread.c: the rest of a switch, done by the task that was switched
    to; and the last switch of a dead task. Interrupts off. */
 void sched_finish_switch(void);

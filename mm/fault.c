@@ -296,7 +296,7 @@ static enum fault_result do_fault(struct mm *mm, u64 addr,
     if (addr >= USER_END)
         return FAULT_NO_AREA;
     stat_inc(STAT_pgfault);
-    atomic_inc(&mm->faults);
+    current_count_fault(false);
     for (;;) {
         ret = fault_once(&f);
         if (ret == FAULT_GROW) {

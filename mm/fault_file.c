@@ -95,7 +95,7 @@ int fault_file(struct fault *f)
         return FAULT_DONE; /* it came and went: once more */
     if (err == -EAGAIN) {
         stat_inc(STAT_pgmajfault);
-        atomic_inc(&f->mm->major_faults);
+        current_count_fault(true);
         return wait_file(f, index);
     }
     if (err)

@@ -62,6 +62,7 @@ enum lock_rank {
     RANK_EPOLL_WAIT, /* spin (irq): who sleeps in epoll_wait */
     RANK_TIMER,      /* spin (irq): timers */
     RANK_RUNQ,       /* spin (irq): a processor's runnable tasks */
+    RANK_LOADAVG,    /* spin (irq): the load average */
     RANK_CONSOLE,    /* spin (irq): a line of output */
 };
 

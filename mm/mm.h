@@ -119,8 +119,6 @@ struct mm {
                                          writable ones; of VM_LOCKED ones;
                                          mmap_lock for writing */
     u64 peak_vm;              /* the most that total_vm was; likewise */
-    atomic64_t faults, major_faults; /* since exec: all, and those that had to
-                                        wait for the disk */
     u64 mmap_top;      /* new areas go below; fixed after exec */
     u32 def_flags;     /* VM_LOCKED..., of areas to come; mmap_lock */
     s16 oom_score_adj; /* -1000 never, 1000 first; written whole. A child

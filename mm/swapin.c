@@ -27,7 +27,7 @@ static int find_page(struct fault *f, swp_t slot, struct page **page)
     if (*page)
         return 0;
     stat_inc(STAT_pgmajfault);
-    atomic_inc(&f->mm->major_faults);
+    current_count_fault(true);
     err = swap_read(slot, page);
     switch (err) {
     case 0:

@@ -72,13 +72,18 @@ void clock_init(void)
     __atomic_store_n(&tsc_start, before, __ATOMIC_RELEASE);
 }
 
+u64 tsc_to_ns(u64 cycles)
+{
+    return (u64)((unsigned __int128)cycles * ns_per_tick >> 32);
+}
+
 u64 now_ns(void)
 {
     u64 start = __atomic_load_n(&tsc_start, __ATOMIC_ACQUIRE);
 
     if (!start)
         return 0;
-    return (u64)((unsigned __int128)(rdtsc() - start) * ns_per_tick >> 32);
+    return tsc_to_ns(rdtsc() - start);
 }
 
 /* Too far for the counter: it comes early, and whoever asked asks again. */

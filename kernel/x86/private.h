@@ -5,6 +5,7 @@
 
 #include <kernel/irq.h>
 #include <kernel/x86/arch.h>
+#include <kernel/x86/tsc.h>
 
 #define SEL_KERNEL_CODE 0x08
 #define SEL_KERNEL_DATA 0x10
@@ -70,14 +71,6 @@ static inline u64 read_cr3(void)
 static inline void write_cr3(u64 v)
 {
     __asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
-}
-
-static inline u64 rdtsc(void)
-{
-    u32 low, high;
-
-    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (u64)high << 32 | low;
 }
 
 /* gdt.c */

@@ -10,6 +10,7 @@
  */
 #include <kernel/print.h>
 #include <kernel/x86/directmap.h>
+#include <kernel/task.h>
 #include <kernel/x86/private.h>
 #include <mm/kstack.h>
 #include <mm/page.h>
@@ -224,6 +225,8 @@ static void interrupt(unsigned vector)
 
 void trap_handler(struct trap_frame *f)
 {
+    if (frame_is_user(f))
+        user_time_ends(&current_task()->user_clock);
     if (f->vector < VECTOR_IRQ)
         exception(f);
     else

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void waiting(void)
@@ -129,6 +130,55 @@ static void queued_signals(void)
     FAILS(sigqueue(1 << 20, 0, v), ESRCH);
 }
 
+static uint64_t us(struct timeval t)
+{
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
+}
+
+/* A child that works, by itself or by asking the kernel to, until it has used
+   20 ms of processor time. */
+static struct rusage spend(bool asking)
+{
+    static volatile char buf[1 << 16];
+    struct rusage r, before;
+    struct timespec t;
+    int status, fd = open("/dev/zero", O_RDONLY);
+    pid_t pid;
+
+    getrusage(RUSAGE_CHILDREN, &before);
+    pid = fork();
+    if (pid == 0) {
+        do {
+            for (int i = 0; i < 100000 && !asking; i++)
+                buf[i % 100]++;
+            for (int i = 0; i < 20 && asking; i++)
+                read(fd, (void *)buf, sizeof(buf));
+            clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+        } while (t.tv_sec == 0 && t.tv_nsec < 20000000);
+        _exit(0);
+    }
+    close(fd);
+    OK(wait4(pid, &status, 0, &r) == pid && status == 0);
+    OK(us(r.ru_utime) + us(r.ru_stime) >= 20000 && r.ru_minflt > 0);
+    getrusage(RUSAGE_CHILDREN, &r);
+    r.ru_utime.tv_usec = (int64_t)(us(r.ru_utime) - us(before.ru_utime));
+    r.ru_stime.tv_usec = (int64_t)(us(r.ru_stime) - us(before.ru_stime));
+    return r;
+}
+
+/* Where was the time spent? With several processors the machine's clock is the
+   host's, and so what the host did meanwhile is in the figures. */
+static void processor_time(void)
+{
+    struct rusage own = spend(false), kernels = spend(true);
+
+    OK(own.ru_utime.tv_usec > 0 && kernels.ru_stime.tv_usec > 0);
+    if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
+        return;
+    OK(own.ru_utime.tv_usec > 3 * own.ru_stime.tv_usec);
+    OK(kernels.ru_stime.tv_usec > 3 * kernels.ru_utime.tv_usec);
+}
+
 int main(void)
 {
     hot_begin("children");
@@ -136,5 +186,6 @@ int main(void)
     cloning();
     robust_mutexes();
     queued_signals();
+    processor_time();
     return hot_end();
 }
