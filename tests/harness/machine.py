@@ -26,8 +26,9 @@ from .watch import Watch
 # icount no timer can be pending then; without, a program may be asleep.
 STILL = 1.0
 STILL_NO_ICOUNT = 10.0
-# A kernel that has panicked ends QEMU, which takes its time on a busy host.
-STILL_PANICKED = 30.0
+# A kernel that has panicked, or whose init has exited, ends QEMU, which takes
+# its time on a busy host.
+STILL_ENDING = 30.0
 # When a disk may take it that everybody sleeps (s).
 IDLE = 0.15
 
@@ -75,8 +76,8 @@ class Patience:
                 [disk.release_idle() for disk in machine.disks.values()]):
             self._still.restart()
         elif asleep > self._limit:
-            if asleep < STILL_PANICKED and machine.spec.exit_debug and \
-                    outcome.panic_lines(machine.serial.lines):
+            if asleep < STILL_ENDING and machine.spec.exit_debug and \
+                    outcome.says_the_end(machine.serial.lines):
                 return
             machine.check_panic(what)
             raise GuestTimeout("the guest sleeps, and nothing will wake it; "

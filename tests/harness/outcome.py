@@ -57,6 +57,12 @@ POISONS = {
 }
 
 
+def says_the_end(lines):
+    """Has the kernel said that it is about to end the machine?"""
+    return bool(panic_lines(lines)) or any(
+        line.startswith("init exited") for line in lines)
+
+
 def panic_lines(lines):
     """The panic message with all that follows it, or an empty list."""
     for i, line in enumerate(lines):

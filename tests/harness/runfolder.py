@@ -16,10 +16,12 @@ import os
 import shlex
 import shutil
 import sys
+import time
 
 from . import paths
 
-KEEP = 10   # older runs of the same name are removed
+KEEP = 10   # older runs of the same name are removed, once they have ended
+KILLED = 3600   # s; a run that has left no result in that time never will
 
 SCRIPT = """#!/bin/sh
 # The same machine, with this terminal as its serial line (Ctrl-A X ends it)
@@ -41,6 +43,14 @@ def _numbered(name):
         if number.isdigit():
             found.append((int(number), path))
     return sorted(found)
+
+
+def _has_ended(path):
+    try:
+        return (path / "result.json").exists() or \
+            time.time() - path.stat().st_mtime > KILLED
+    except OSError:
+        return True
 
 
 def _repeat_command():
@@ -67,7 +77,8 @@ class RunFolder:
         self.path = self._create(name)
         self._logs = {}
         for _, old in _numbered(name)[:-KEEP]:
-            shutil.rmtree(old, ignore_errors=True)
+            if _has_ended(old):
+                shutil.rmtree(old, ignore_errors=True)
 
     @staticmethod
     def _create(name):

@@ -10,7 +10,8 @@ import pytest
 from fakeguest import (HALT, LISTEN, POWER_OFF, READ_DISK, SPIN,
                        TRIPLE_FAULT, exit_with)
 
-from tests.harness import diskimage, outcome, scenario
+from tests.harness import diskimage, machine as machine_module
+from tests.harness import outcome, scenario
 from tests.harness.disk import Disk, hold, until_next
 from tests.harness.machine import Machine
 from tests.harness.outcome import GuestFail, GuestTimeout, HarnessError
@@ -55,9 +56,10 @@ ENDS = {
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_bad_end(guest, name):
+def test_bad_end(guest, name, monkeypatch):
     """Each way to fail is told from the others, by its name."""
     end, kind, words = ENDS[name]
+    monkeypatch.setattr(machine_module, "STILL_ENDING", 2.0)
     text = "hotcow 1\n" + (PANIC if name.startswith("panic") else "")
     with pytest.raises(kind) as caught:
         with guest(text, end, cpu_limit=2) as machine:
