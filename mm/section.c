@@ -258,11 +258,27 @@ void section_finish_offline(u32 nr)
     zone_set_watermarks();
 }
 
+/*
+ * Nobody's data leave the machine with a module. And QEMU (7.2) needs it: it
+ * knows the code that it has translated by where the module lay, and a new one
+ * may come to lie there. What was executed from the old one then runs instead
+ * of what is in the new one, unless it was overwritten (user/tests/newcode.c).
+ */
+static void wipe(u32 nr)
+{
+    int err = directmap_add(section_pfn(nr), SECTION_FRAMES);
+
+    ASSERT(err == 0); /* its tables are there: it was mapped before */
+    memset(pfn_to_virt(section_pfn(nr)), 0, SECTION_SIZE);
+    directmap_remove(section_pfn(nr), SECTION_FRAMES);
+}
+
 void section_absent(u32 nr)
 {
     struct section *s = section_get(nr);
 
     ASSERT(s->state == SECTION_OFFLINE);
+    wipe(nr);
     s->state = SECTION_ABSENT;
     s->dimm = -1;
 }

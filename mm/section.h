@@ -75,7 +75,7 @@ bool section_is_empty(u32 nr);
 void section_finish_offline(u32 nr);
 /* Its part under the zone lock: the zone forgets the isolated frames. */
 void zone_forget_section(u32 nr);
-/* The DIMM is gone. */
+/* The DIMM is about to go: the section is wiped, and is offline for good. */
 void section_absent(u32 nr);
 
 #endif

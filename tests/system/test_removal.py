@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """DIMMs that come and go while their memory is in use."""
+import re
+
 import pytest
 
 from tests.harness import diskimage, scenario
@@ -63,6 +65,39 @@ def test_refused_and_repeated(boot, design):
              disks={"hda": disk})
     play(m, {"reading": lambda m: disk.wait_held(), "unplug": unplug,
              "refused": lambda m: m.dimms.wait_refused(), "again": again})
+
+
+def offset_in_qemu(machine, name):
+    """Where QEMU has a module among all memory that it knows."""
+    text = machine.qmp.command("human-monitor-command",
+                               **{"command-line": "info ramblock"})
+    return re.search(rf"^ *{name} .*? (0x\w+)", text, re.M)[1]
+
+
+def test_code_in_a_module_that_comes_back(boot, design):
+    """No processor runs what was in the memory that has left. It might if QEMU
+    took a module for an old one whose code it has translated: so the module
+    comes and goes until it is where the old one was.
+    """
+    added = 1
+
+    def replace(m):
+        nonlocal added
+        m.dimms.ask("dimm0")
+        m.dimms.wait_removed("dimm0")
+        m.dimms.add("dimm0", 8)
+        added += 1
+        wait_said(m, "added", added)
+
+    def leave(m):
+        first = offset_in_qemu(m, "mem-dimm0")
+        replace(m)
+        while offset_in_qemu(m, "mem-dimm0") != first:
+            replace(m)
+
+    m = boot(design=design, memory=64, dimms=[8], slots=2,
+             init="/tests/newcode")
+    play(m, {"begin": replace, "leave": leave})
 
 
 def test_no_room_left(boot, design):
