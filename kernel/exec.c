@@ -14,6 +14,7 @@
 #include <kernel/posix_timer.h>
 #include <kernel/process_private.h>
 #include <kernel/random.h>
+#include <kernel/script.h>
 #include <kernel/shm.h>
 #include <kernel/string.h>
 #include <kernel/uaccess.h>
@@ -23,7 +24,7 @@
 #define STACK_TOP     USER_END
 #define STACK_AT_ONCE (32 * PAGE_SIZE) /* mapped besides the strings */
 
-#define SCRIPT_LINE 256 /* as much of "#! interpreter argument" is read */
+#define MAX_SCRIPTS 5 /* one the other's interpreter; as many as Linux has */
 
 /* Auxiliary vector (facts: musl needs PHDR, glibc PHNUM and RANDOM). */
 #define AT_NULL   0
@@ -45,11 +46,11 @@
 #define AT_EXECFN 31
 
 struct exec {
-    const char *path;          /* as given */
-    char script[SCRIPT_LINE];  /* its first line, cut into words */
-    char *interp, *interp_arg; /* in it; NULL = none */
-    struct inode *inode;       /* the program, or a script's interpreter */
-    struct inode *ld;          /* the program's PT_INTERP, or NULL */
+    const char *path;                       /* as given */
+    struct script scripts[MAX_SCRIPTS + 1]; /* the last: no script, or ELOOP */
+    unsigned nr_scripts;
+    struct inode *inode; /* the program, or the last script's interpreter */
+    struct inode *ld;    /* the program's PT_INTERP, or NULL */
     struct elf_image program, linker;
     struct exec_args args;
     struct mm *mm; /* the new one, until it is the task's */
@@ -74,96 +75,61 @@ static int open_program(const char *path, struct inode **out)
     return 0;
 }
 
-static char *skip_blanks(char *s)
+/* What is to run in the end. */
+static const char *program_path(const struct exec *x)
 {
-    while (*s == ' ' || *s == '\t')
-        s++;
-    return s;
+    return x->nr_scripts ? x->scripts[x->nr_scripts - 1].interp : x->path;
 }
 
-static char *word_end(char *s)
-{
-    while (*s && *s != ' ' && *s != '\t')
-        s++;
-    return s;
-}
-
-/* Cut "#! interpreter argument" into its two words; as in Linux, everything
-   behind the interpreter is one argument. */
-static int parse_script(struct exec *x)
-{
-    char *end = strchr(x->script, '\n');
-    char *arg;
-
-    if (!end)
-        end = x->script + strlen(x->script);
-    if (end == x->script + SCRIPT_LINE - 1)
-        return -ENOEXEC; /* cut short, perhaps in the middle of a name */
-    while (end > x->script && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    *end = 0;
-    x->interp = skip_blanks(x->script + 2);
-    if (!*x->interp)
-        return -ENOEXEC;
-    arg = word_end(x->interp);
-    if (*arg) {
-        *arg = 0;
-        x->interp_arg = skip_blanks(arg + 1);
-    }
-    return 0;
-}
-
-/* Does the program begin with "#!"? Reads the first bytes, as a string. */
-static int is_script(struct inode *inode, char *line, u64 size, bool *script)
-{
-    s64 n = inode_read_kernel(inode, 0, line, size - 1);
-
-    if (n < 0)
-        return (int)n;
-    line[n] = 0;
-    *script = n >= 2 && line[0] == '#' && line[1] == '!';
-    return 0;
-}
-
-/* A script's interpreter must itself be a program: Linux follows up to four
-   more scripts, we follow none, and end with the same error. */
+/* A script's interpreter may be a script, too. */
 static int find_program(struct exec *x)
 {
-    char first[3];
-    bool script = false;
-    int err = open_program(x->path, &x->inode);
+    for (;;) {
+        int err = open_program(program_path(x), &x->inode);
 
-    if (!err)
-        err = is_script(x->inode, x->script, SCRIPT_LINE, &script);
-    if (err || !script)
-        return err;
-    err = parse_script(x);
-    if (err)
-        return err;
-    inode_put(x->inode);
-    x->inode = NULL;
-    err = open_program(x->interp, &x->inode);
-    if (!err)
-        err = is_script(x->inode, first, sizeof(first), &script);
-    return !err && script ? -ELOOP : err;
+        if (!err)
+            err = script_read(x->inode, &x->scripts[x->nr_scripts]);
+        if (err <= 0)
+            return err;
+        if (x->nr_scripts == MAX_SCRIPTS)
+            return -ELOOP;
+        x->nr_scripts++;
+        inode_put(x->inode);
+        x->inode = NULL;
+    }
 }
 
 /* ---- preparing ---- */
+
+/* What the kernel puts before the arguments: each script is one of those for
+   its interpreter. It takes the place of argv[0]. */
+static int add_scripts(struct exec *x)
+{
+    struct exec_args *a = &x->args;
+    int err = 0;
+
+    for (unsigned i = x->nr_scripts; i-- > 0 && !err; a->argc++) {
+        err = args_add_kernel(a, x->scripts[i].interp);
+        if (err || !x->scripts[i].arg)
+            continue;
+        err = args_add_kernel(a, x->scripts[i].arg);
+        a->argc++;
+    }
+    if (err || !x->nr_scripts)
+        return err;
+    a->argc++;
+    return args_add_kernel(a, x->path);
+}
 
 /* While the old program's memory is still there. */
 static int copy_args(struct exec *x, u64 argv, u64 envp, bool from_kernel)
 {
     struct exec_args *a = &x->args;
-    const char *first[] = {x->interp, x->interp_arg, x->path};
-    int err = 0;
+    int err = add_scripts(x);
 
-    for (unsigned i = 0; x->interp && i < ARRAY_SIZE(first) && !err; i++)
-        if (first[i]) {
-            err = args_add_kernel(a, first[i]);
-            a->argc++;
-        }
-    if (!err) /* a script's name has taken the place of argv[0] */
-        err = args_add_array(a, argv, x->interp ? 1 : 0, from_kernel, &a->argc);
+    if (!err)
+        err = args_add_array(a, argv, x->nr_scripts ? 1 : 0, from_kernel,
+                             &a->argc);
     if (!err && a->argc == 0) { /* programs rely on there being one */
         err = args_add_kernel(a, "");
         a->argc = 1;
@@ -258,8 +224,7 @@ static void set_names(const struct exec *x)
     char exe[sizeof(p->exe)];
     u64 flags;
 
-    inode_real_path(x->inode, x->interp ? x->interp : x->path, exe,
-                    sizeof(exe));
+    inode_real_path(x->inode, program_path(x), exe, sizeof(exe));
     flags = spin_lock_irqsave(&tasks_lock);
 
     str_copy(t->comm, slash ? slash + 1 : x->path, sizeof(t->comm));

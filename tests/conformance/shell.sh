@@ -62,4 +62,7 @@ say no-command twice 'nothing-of-this-name'
 say directory twice './'
 say not-executable twice 'echo "echo x" >script; ./script'
 say script twice 'printf "#!/bin/sh\necho \$1\n" >sc; chmod +x sc; ./sc arg'
+say scripts twice 'n=/bin/echo; for i in 1 2 3 4 5 6; do
+    printf "#!$n $i\n" >s$i; chmod +x s$i; n=$PWD/s$i; done
+    for i in 1 2 5 6; do ./s$i a b; echo $?; done'
 say parent twice 'echo $PPID | grep -c "^[0-9]"'
