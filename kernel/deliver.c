@@ -75,21 +75,38 @@ static void wait_while_stopped(struct process *p)
     (void)wait_event_killable(&p->group_wait, !READ_ONCE(p->stopped));
 }
 
+/* What a terminal stops programs by: not those that nobody would continue. */
+#define JOB_STOPS (SIG_STOPS & ~SIG_BIT(SIGSTOP))
+
+/* Is one of them pending? Whether we are an orphan has to be asked before it is
+   taken, without the signal lock: one that comes later waits for the next
+   round. */
+static sigset_t job_stops_pending(const struct task *t)
+{
+    return (READ_ONCE(t->sig_pending) | READ_ONCE(t->proc->sig_pending)) &
+           JOB_STOPS;
+}
+
 /* One signal that is not blocked, and what the program wants done; a handler
    that is meant for one signal only is forgotten. 0: there is none. */
 static int next_signal(struct task *t, struct siginfo_min *info,
                        struct sigaction_k *action)
 {
     struct process *p = t->proc;
+    sigset_t stops = job_stops_pending(t);
+    bool orphan = stops && job_is_orphan(p), tell = false;
     u64 flags = spin_lock_irqsave(&p->sig_lock);
-    int sig = signal_dequeue(t, ~t->sig_blocked & ~SIG_BIT(SIGKILL), info);
-    bool tell = false;
+    sigset_t not_now = SIG_BIT(SIGKILL) | (JOB_STOPS & ~stops);
+    int sig = signal_dequeue(t, ~(t->sig_blocked | not_now), info);
 
     if (sig) {
         *action = p->actions[sig - 1];
         if (action->handler > SIG_IGN && (action->flags & SA_RESETHAND))
             p->actions[sig - 1].handler = SIG_DFL;
         else if (signal_ignored(p, sig))
+            action->handler = SIG_IGN;
+        else if (orphan && (JOB_STOPS & SIG_BIT(sig)) &&
+                 action->handler == SIG_DFL)
             action->handler = SIG_IGN;
         else if (action->handler == SIG_DFL && (SIG_STOPS & SIG_BIT(sig)))
             tell = stop_process(p, sig);

@@ -38,20 +38,24 @@ static bool ignores(struct process *p, int sig)
     return yes;
 }
 
+bool job_is_orphan(struct process *p)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    bool yes = orphaned(p->pgid, NULL);
+
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return yes;
+}
+
 int job_in_background(int foreground, int sig)
 {
     struct process *p = current_process();
-    bool nobody_left;
-    u64 flags;
 
     if (foreground <= 0 || p->pgid == foreground)
         return 0;
     if (ignores(p, sig))
         return sig == SIGTTIN ? -EIO : 0;
-    flags = spin_lock_irqsave(&tasks_lock);
-    nobody_left = orphaned(p->pgid, NULL);
-    spin_unlock_irqrestore(&tasks_lock, flags);
-    if (nobody_left)
+    if (job_is_orphan(p))
         return -EIO;
     signal_group(p->pgid, sig);
     return -ERESTARTSYS;

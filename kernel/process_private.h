@@ -113,6 +113,7 @@ void signal_parent(struct process *child, int code, int status);
 
 /* kernel/jobs.c; tasks_lock held. The child has just lost this parent; p is
    about to be dead. What is stopped, and orphaned by that, is told to go on. */
+bool job_is_orphan(struct process *p); /* its group; takes tasks_lock */
 void job_child_orphaned(const struct process *child,
                         const struct process *parent);
 void job_member_ends(const struct process *p);

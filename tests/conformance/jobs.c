@@ -189,6 +189,25 @@ static void orphan_reads(void)
     close(go[1]);
 }
 
+/* Nobody would continue it: a terminal's signal does not stop it. */
+static void orphan_goes_on(void)
+{
+    static const int signals[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+    char c = 0;
+
+    fflush(stdout);
+    if (fork() == 0) {
+        setsid();
+        for (unsigned i = 0; i < COUNT(signals); i++)
+            raise(signals[i]);
+        (void)!write(news[1], "w", 1);
+        _exit(0);
+    }
+    wait(NULL);
+    (void)!read(news[0], &c, 1);
+    FACT(c == 'w', "SIGTSTP, SIGTTIN, SIGTTOU: it goes on");
+}
+
 static void wait_for_stop(pid_t pid)
 {
     char path[64], line[256], state = 0;
@@ -266,6 +285,7 @@ static void leader(void)
     output();
     refusals();
     orphan_reads();
+    orphan_goes_on();
     orphan_is_stopped();
     sizes();
     fflush(stdout);
