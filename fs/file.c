@@ -82,6 +82,43 @@ static struct inode *create_at(struct place *place, u32 mode, int *err)
     return inode;
 }
 
+/* The link at this place, which leads nowhere: a file is made where it leads.
+   *link, with a reference, or -ENOENT. */
+static int link_at(const struct place *place, struct inode **link)
+{
+    *link = dir_lookup(place->dir, place->name);
+    if (*link && is_kind(*link, S_IFLNK) && (*link)->link)
+        return 0;
+    inode_put(*link);
+    return -ENOENT;
+}
+
+/* There is no such file: make it. What is there already by that name is a link
+   to where nothing is, perhaps by another one. */
+static struct inode *create(struct inode *start, const char *path, u32 mode,
+                            int *err)
+{
+    struct inode *inode = NULL, *dir = start, *link = NULL;
+    struct place place;
+
+    inode_get(dir);
+    do {
+        struct inode *before = link;
+
+        *err = path_parent(dir, path, &place);
+        inode_put(before);
+        inode_put(dir);
+        if (*err)
+            return NULL;
+        dir = place.dir;
+        inode = create_at(&place, mode, err);
+        if (*err == -EEXIST && !(*err = link_at(&place, &link)))
+            path = link->link;
+    } while (!inode && !*err);
+    inode_put(dir);
+    return inode;
+}
+
 /* Looked up and, if it is not there, made under one hold of the tree lock:
    nobody else can make it in between. */
 static struct inode *find_or_create(struct inode *start, const char *path,
@@ -90,7 +127,6 @@ static struct inode *find_or_create(struct inode *start, const char *path,
     bool nofollow =
         (flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
     struct inode *inode = path_walk(start, path, nofollow, err);
-    struct place place;
 
     if (inode && (flags & O_CREAT) && (flags & O_EXCL)) {
         inode_put(inode);
@@ -99,14 +135,7 @@ static struct inode *find_or_create(struct inode *start, const char *path,
     }
     if (inode || *err != -ENOENT || !(flags & O_CREAT))
         return inode;
-    *err = path_parent(start, path, &place);
-    if (*err)
-        return NULL;
-    inode = create_at(&place, mode, err);
-    inode_put(place.dir);
-    if (*err == -EEXIST)
-        *err = -ENOENT; /* a link that leads nowhere is all there is */
-    return inode;
+    return create(start, path, mode, err);
 }
 
 /* May this be opened like that, whatever it can do? */
