@@ -154,6 +154,8 @@ void procfs_init(void)
     proc_cpu_init();
     proc_meminfo_init();
     proc_vmstat_init();
+    proc_slab_init();
+    proc_disk_init();
     proc_kpage_init();
     proc_sys_init();
     proc_frames_init();

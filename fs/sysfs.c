@@ -67,6 +67,12 @@ SHOW(show_sectors)
     text_add(t, "%llu\n", (unsigned long long)dev->sectors);
 }
 
+SHOW(show_disk_stats)
+{
+    (void)tf;
+    disk_stats_add(t, arg);
+}
+
 SHOW(show_number_of_disk)
 {
     const struct blockdev *dev = arg;
@@ -143,6 +149,7 @@ static void add_disk(struct blockdev *dev)
     make_dir("/sys/block/%s/slaves", dev->name);
     snprintf(dir, sizeof(dir), "/sys/block/%s", dev->name);
     make_file(dir, "size", show_sectors, dev);
+    make_file(dir, "stat", show_disk_stats, dev);
     make_file(dir, "dev", show_number_of_disk, dev);
     make_file(dir, "removable", show_word, (void *)"0");
     make_file(dir, "ro", show_word, (void *)"0");

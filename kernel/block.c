@@ -6,13 +6,16 @@
 #include <kernel/block.h>
 #include <kernel/errno.h>
 #include <kernel/string.h>
+#include <kernel/time.h>
 #include <kernel/wait.h>
+#include <mm/lockorder.h>
 
 /* Written at boot, by one processor, before anybody else looks. */
 static struct list_head devices = LIST_INIT(devices);
 
 void blockdev_register(struct blockdev *dev)
 {
+    spin_init(&dev->stats_lock, "disk statistics", RANK_DISK_STATS);
     list_add_tail(&dev->node, &devices);
 }
 
@@ -61,11 +64,58 @@ static bool bio_is_valid(const struct bio *bio)
            bio->sector <= bio->dev->sectors - (bytes >> SECTOR_SHIFT);
 }
 
+/* ---- statistics ---- */
+
+static void count_begin(struct bio *bio)
+{
+    struct blockdev *dev = bio->dev;
+    u64 flags = spin_lock_irqsave(&dev->stats_lock);
+
+    bio->began = now_ns();
+    if (dev->stats.in_flight++ == 0)
+        dev->stats.busy_since = bio->began;
+    spin_unlock_irqrestore(&dev->stats_lock, flags);
+}
+
+static void count_end(const struct bio *bio)
+{
+    struct blockdev *dev = bio->dev;
+    u64 flags = spin_lock_irqsave(&dev->stats_lock), now = now_ns();
+    struct block_stats *s = &dev->stats;
+
+    s->bios[bio->op]++;
+    s->sectors[bio->op] += bio->done >> SECTOR_SHIFT;
+    s->ns[bio->op] += now - bio->began;
+    if (--s->in_flight == 0)
+        s->busy_ns += now - s->busy_since;
+    spin_unlock_irqrestore(&dev->stats_lock, flags);
+}
+
+struct block_stats blockdev_stats(struct blockdev *dev)
+{
+    u64 flags = spin_lock_irqsave(&dev->stats_lock);
+    struct block_stats s = dev->stats;
+
+    if (s.in_flight)
+        s.busy_ns += now_ns() - s.busy_since;
+    spin_unlock_irqrestore(&dev->stats_lock, flags);
+    return s;
+}
+
+/* ---- bios ---- */
+
+void bio_end(struct bio *bio)
+{
+    count_end(bio);
+    bio->end(bio);
+}
+
 void bio_submit(struct bio *bio)
 {
     bio->error = 0;
     bio->done = 0;
     if (bio_is_valid(bio)) {
+        count_begin(bio);
         bio->dev->submit(bio);
         return;
     }

@@ -10,11 +10,12 @@
 #define KERNEL_BLOCK_H
 
 #include <kernel/list.h>
+#include <kernel/lock.h>
 
 #define SECTOR_SHIFT 9
 #define SECTOR_SIZE  512u
 
-enum bio_op { BIO_READ, BIO_WRITE, BIO_FLUSH };
+enum bio_op { BIO_READ, BIO_WRITE, BIO_FLUSH, NR_BIO_OPS };
 
 struct bio_seg {
     pfn_t pfn;
@@ -42,6 +43,17 @@ struct bio {
      */
     void (*end)(struct bio *bio);
     void *private; /* the submitter's */
+    u64 began;     /* bio_submit's: when, for the statistics */
+};
+
+/* What a disk has been asked for, for people; [enum bio_op]. */
+struct block_stats {
+    u64 bios[NR_BIO_OPS], sectors[NR_BIO_OPS]; /* that have ended; sectors that
+                                                  came or went */
+    u64 ns[NR_BIO_OPS]; /* from submission to end, all of them together */
+    u64 busy_ns;        /* time with any of them under way */
+    unsigned in_flight;
+    u64 busy_since; /* in_flight > 0 */
 };
 
 struct blockdev {
@@ -49,7 +61,9 @@ struct blockdev {
     u64 sectors;           /* capacity */
     struct list_head node; /* list of devices; written at boot only */
     void (*submit)(struct bio *bio);
-    void *driver; /* the driver's own */
+    void *driver;               /* the driver's own */
+    struct spinlock stats_lock; /* (irq) guards stats */
+    struct block_stats stats;
 };
 
 /* Boot only. */
@@ -64,6 +78,12 @@ struct blockdev *blockdev_nth(unsigned n);
  * outside the device ends at once with -EIO.
  */
 void bio_submit(struct bio *bio);
+
+/* For drivers: error and done are set; calls end(). No locks held. */
+void bio_end(struct bio *bio);
+
+/* As of now. Any context. */
+struct block_stats blockdev_stats(struct blockdev *dev);
 
 /* Submit and wait. Returns bio->error. May sleep; not interruptible. */
 int bio_submit_wait(struct bio *bio);

@@ -47,6 +47,7 @@ enum lock_rank {
     RANK_PINS,       /* spin (irq): the register of pins */
     RANK_REMOVING,   /* spin (irq): the removal under way, and the last one */
     RANK_DISK,       /* spin (irq): a disk channel's queue */
+    RANK_DISK_STATS, /* spin (irq): a disk's statistics */
     RANK_SLAB,       /* spin (irq): an object cache */
     RANK_PCP,        /* spin (irq): a processor's free frames */
     RANK_ZONE,       /* spin (irq): buddy lists, section isolation */

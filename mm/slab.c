@@ -53,6 +53,23 @@ u64 slab_frames(void)
     return (u64)atomic_read(&frames);
 }
 
+bool slab_facts(unsigned n, struct slab_facts *f)
+{
+    struct slab_cache *c;
+
+    list_for_each_entry (c, &caches, node) {
+        if (n-- > 0)
+            continue;
+        u64 flags = spin_lock_irqsave(&c->lock);
+
+        *f = (struct slab_facts){c->name, c->size, c->objects, c->slabs,
+                                 (PAGE_SIZE - HEADER) / c->size};
+        spin_unlock_irqrestore(&c->lock, flags);
+        return true;
+    }
+    return false;
+}
+
 static struct slab *slab_of(const void *obj)
 {
     return (struct slab *)PAGE_DOWN(obj);

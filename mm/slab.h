@@ -30,6 +30,14 @@ void *kmalloc(size_t size, enum alloc_flags how);
 void *kzalloc(size_t size, enum alloc_flags how);
 void kfree(void *p);
 
+/* The n-th cache, for people; false if there are not so many. */
+struct slab_facts {
+    const char *name;
+    u64 size, objects, slabs; /* bytes; in use; frames */
+    u64 per_slab;             /* objects that fit a frame */
+};
+bool slab_facts(unsigned n, struct slab_facts *f);
+
 /* Frames in use by slabs. */
 u64 slab_frames(void);
 

@@ -118,7 +118,7 @@ static void end_all(struct list_head *ended)
         struct bio *bio = list_first(ended, struct bio, node);
 
         list_del(&bio->node);
-        bio->end(bio);
+        bio_end(bio);
     }
 }
 
@@ -190,7 +190,7 @@ static void command_overdue(void *channel)
 static void end_now(struct bio *bio, int error)
 {
     bio->error = error;
-    bio->end(bio);
+    bio_end(bio);
 }
 
 /* blockdev.submit: bio_submit has checked the bio. Any context; does not

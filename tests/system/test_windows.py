@@ -48,6 +48,11 @@ FORMS = {
                   r"ctxt \d+\nbtime [1-9]\d+\nprocesses \d+\n"
                   r"procs_running \d+\nprocs_blocked \d+\n"
                   r"softirq \d+( \d+){10}",
+    "/proc/diskstats": r"   3       0 hda( \d+){17}",
+    "/proc/slabinfo":
+        r"slabinfo - version: 2\.1\n# name .*\n"
+        r"(\S+( +\d+){5} : tunables( +\d+){3} : slabdata( +\d+){3}\n?)+",
+    "/sys/block/hda/stat": r"\d+( \d+){16}",
     "/proc/loadavg": r"(\d+\.\d\d ){3}\d+/\d+ \d+",
     "/proc/uptime": r"\d+\.\d\d \d+\.\d\d",
     "/proc/mounts": r"(\S+ /\S* \S+ rw\S* 0 0\n?)+",
@@ -114,7 +119,7 @@ NAMED = {"/proc/meminfo": MEMINFO, "/proc/self/status": STATUS,
          "/sys/devices/system/node/node0/meminfo": NODE_MEMINFO}
 FILES = [*FORMS, *NAMED, "/proc/zoneinfo"]
 TOOLS = ["lsmem", "chmem", "free", "vmstat", "top", "pmap", "ps",
-         "pgrep", "lscpu"]
+         "pgrep", "lscpu", "slabtop"]
 
 
 @pytest.mark.parametrize("program", ["windows", "procfiles"])
@@ -217,6 +222,7 @@ def test_tools_of_linux(boot, design, tmp_path):
                 ("pmap", "pmap -x 1"), ("smaps", "pmap -X 1"),
                 ("threads", "ps -eLf"), ("pgrep", "pgrep -l init"),
                 ("sums", "vmstat -s"), ("lscpu", "lscpu"),
+                ("disks", "vmstat -d"), ("slabs", "slabtop -o"),
                 ("off", "chmem -d 16M"),
                 ("lsmem2", "lsmem"), ("on", "chmem -e 16M"),
                 ("lsmem3", "lsmem")]
@@ -227,7 +233,8 @@ def test_tools_of_linux(boot, design, tmp_path):
     files["/etc/passwd"] = b"root:x:0:0:root:/root:/bin/sh\n"
     image = mkinitramfs.write(tmp_path / "tools.cpio", files, busybox=True)
     said = shown(boot(design=design, cpus=2, memory=128, dimms=[32],
-                      initrd=image, init="/init"))
+                      initrd=image, init="/init",
+                      files={"hda": diskimage.pattern(1)}))
     assert "Total online memory:     160M" in said["lsmem"]
     assert re.search(r"^Mem: +\d+ +\d+ +\d+", said["free"], re.M)
     assert len(said["vmstat"].splitlines()[-1].split()) == 17
@@ -239,6 +246,9 @@ def test_tools_of_linux(boot, design, tmp_path):
     assert "1 init" in said["pgrep"]
     assert re.search(r"^ +[1-9]\d+ K total memory$", said["sums"], re.M)
     assert re.search(r"^ *Core\(s\) per socket: +2$", said["lscpu"], re.M)
+    assert re.search(r"^hda( +\d+){10}$", said["disks"], re.M)
+    assert re.search(r"^ *\d+ +\d+ +\d+% +0\.06K .* kmalloc-64 *$",
+                     said["slabs"], re.M)
     assert "Total offline memory:     16M" in said["lsmem2"]
     assert "Total offline memory:      0B" in said["lsmem3"]
 

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -104,6 +105,29 @@ static void facts(void)
                "BLKGETSIZE64");
     hot_expect(ioctl(fd, BLKSSZGET, &sector) == 0 && sector == 512,
                "BLKSSZGET");
+}
+
+/* What the disk says that it has read. */
+static unsigned long sectors_read(void)
+{
+    char text[256] = "";
+    unsigned long sectors = 0;
+    int stat = open("/sys/block/hda/stat", O_RDONLY);
+
+    if (read(stat, text, sizeof(text) - 1) <= 0 ||
+        sscanf(text, "%*u %*u %lu", &sectors) != 1)
+        hot_die("/sys/block/hda/stat says \"%s\"", text);
+    close(stat);
+    return sectors;
+}
+
+static void statistics(void)
+{
+    unsigned long before = sectors_read();
+
+    hot_expect(pread(fd, p, 64 * PAGE, 0) == 64 * PAGE &&
+                   sectors_read() == before + 64 * PAGE / 512,
+               "the disk counts its sectors");
 }
 
 #define REQUESTS 16
@@ -203,6 +227,7 @@ int main(int argc, char **argv)
     segments();
     writing();
     facts();
+    statistics();
     asynchronous();
     exits_in_flight();
     exec_ends_contexts();
