@@ -11,6 +11,9 @@ from tests.harness import diskimage, hostprograms, paths, scenario
 from tests.harness.disk import Disk, hold
 from tools import mkinitramfs
 
+# The two whose argument it is; that the naive one loses data is shown elsewhere.
+pytestmark = pytest.mark.parametrize("design", ["ptepin", "mapcount"])
+
 FIRE = Path(__file__).with_name("fire.sh")
 DIMMS = {"dimm0": 8, "dimm1": 8}
 
