@@ -3,11 +3,25 @@
    user. */
 #include <fs/fs_private.h>
 #include <fs/syscalls.h>
+#include <kernel/print.h>
+#include <kernel/string.h>
 #include <kernel/uaccess.h>
+#include <mm/filemap.h>
 
 #define MFD_CLOEXEC 1u
 #define MFD_EXEC    16u
 #define NAME_SIZE   250 /* as Linux: NAME_MAX without "memfd:" */
+
+/* For people, who see it in maps: as much of it as there is room for. */
+static void set_name(struct mapping *m, char *name)
+{
+    const size_t room =
+        sizeof(m->name) - sizeof("/memfd:") - sizeof(" (deleted)");
+
+    if (strlen(name) > room)
+        name[room] = 0;
+    snprintf(m->name, sizeof(m->name), "/memfd:%s (deleted)", name);
+}
 
 /* name, flags. Seals and huge pages there are none. */
 s64 sys_memfd_create(const u64 *a)
@@ -29,5 +43,6 @@ s64 sys_memfd_create(const u64 *a)
         inode_put(inode);
         return -ENOMEM;
     }
+    set_name(inode->data, name);
     return fd_install(f, flags & MFD_CLOEXEC);
 }

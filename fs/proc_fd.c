@@ -12,6 +12,7 @@
 #include <kernel/print.h>
 #include <kernel/process.h>
 #include <kernel/string.h>
+#include <mm/filemap.h>
 #include <mm/slab.h>
 
 /* With a reference. NULL: no such process, or it has closed everything. */
@@ -32,11 +33,22 @@ static struct fdtable *files_of(int pid)
     return t;
 }
 
+/* A file in memory that has no name any more: the one that it had first. */
+static void describe_nameless(const struct mapping *m, char *buf, size_t size)
+{
+    static const char end[] = " (deleted)";
+    size_t len = strlen(m->name), tail = sizeof(end) - 1;
+    bool says_so = len >= tail && !strcmp(m->name + len - tail, end);
+
+    snprintf(buf, size, "%s%s", m->name, says_so ? "" : end);
+}
+
 /* Some path of it, or what else there is to say. */
 static void describe(struct inode *inode, char *buf, size_t size)
 {
-    struct inode *dir;
+    const struct mapping *m = inode ? inode->data : NULL;
     const char *name = NULL;
+    struct inode *dir;
     size_t len;
 
     if (!inode) {
@@ -49,6 +61,10 @@ static void describe(struct inode *inode, char *buf, size_t size)
     if (name && !inode_path(dir, buf, size)) {
         len = strlen(buf);
         snprintf(buf + len, size - len, "%s%s", len > 1 ? "/" : "", name);
+        return;
+    }
+    if (m && m->name[0]) {
+        describe_nameless(m, buf, size);
         return;
     }
     snprintf(buf, size, "%s:[%llu]", is_kind(inode, S_IFIFO) ? "pipe" : "inode",
