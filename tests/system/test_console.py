@@ -114,8 +114,8 @@ def test_second_screen(console):
     screen.run("echo the first")
     first = screen.expect(at_prompt)
     screen.press("alt", "f2")
-    lines = screen.expect(lambda lines: "Mem:" in lines[0])
-    assert any("PID" in line for line in lines)
+    screen.expect(lambda lines: "Mem:" in lines[0]
+                  and any("PID" in line for line in lines))
     screen.press("q")
     screen.press("alt", "f1")
     assert screen.expect(lambda lines: lines == first)
