@@ -134,6 +134,7 @@ static void process_end(struct process *p)
     if (p == init_process)
         init_exited(p->exit_status);
     itimer_stop(p);
+    cpu_timer_stop(p);
     posix_timers_delete(p);
     leave_files(p);
     if (p->sid == p->pid)

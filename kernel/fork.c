@@ -245,6 +245,8 @@ static void link_task(struct clone *c)
     if (c->proc)
         process_link(c->proc, me, c->pid);
     process_add_thread(c->proc ? c->proc : me, c->task, c->pid);
+    if (c->proc)
+        cpu_timer_look(c->proc);
     spin_unlock_irqrestore(&tasks_lock, flags);
 }
 

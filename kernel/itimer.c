@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one timer that a process has for itself: alarm(2), and setitimer(2)
- * with ITIMER_REAL, which are the same timer.
+ * The timers that a process has for itself: alarm(2) and setitimer(2) with
+ * ITIMER_REAL, which are the same timer, and those of its processor time
+ * (kernel/cpu_timer.c).
  */
 #include <kernel/process_private.h>
 #include <kernel/syscall.h>
 #include <kernel/uaccess.h>
 
-#define ITIMER_REAL   0
 #define NSEC_PER_USEC 1000ull
 #define MAX_SECONDS   (1ull << 33) /* more never comes */
 
@@ -95,13 +95,27 @@ static int put_itimer(u64 user, u64 left, u64 interval)
     return copy_to_user(user, &u, sizeof(u));
 }
 
+static u64 any_left(struct process *p, u32 which, u64 *interval)
+{
+    return which == ITIMER_REAL ? itimer_left(p, interval)
+                                : cpu_itimer_left(p, which, interval);
+}
+
+static void any_set(struct process *p, u32 which, u64 in, u64 interval)
+{
+    if (which == ITIMER_REAL)
+        itimer_set(p, in, interval);
+    else
+        cpu_itimer_set(p, which, in, interval);
+}
+
 s64 sys_getitimer(const u64 *a)
 {
     u64 interval, left;
 
-    if (a[0] != ITIMER_REAL)
+    if ((u32)a[0] > ITIMER_PROF)
         return -EINVAL;
-    left = itimer_left(current_process(), &interval);
+    left = any_left(current_process(), (u32)a[0], &interval);
     return put_itimer(a[1], left, interval);
 }
 
@@ -111,14 +125,14 @@ s64 sys_setitimer(const u64 *a)
     struct user_itimer u = {0};
     u64 old, old_interval, in, interval;
 
-    if (a[0] != ITIMER_REAL)
+    if ((u32)a[0] > ITIMER_PROF)
         return -EINVAL;
     if (a[1] && copy_from_user(&u, a[1], sizeof(u)))
         return -EFAULT;
     if (from_user_time(u.value_s, u.value_us, &in) ||
         from_user_time(u.interval_s, u.interval_us, &interval))
         return -EINVAL;
-    old = itimer_left(p, &old_interval);
-    itimer_set(p, in, interval);
+    old = any_left(p, (u32)a[0], &old_interval);
+    any_set(p, (u32)a[0], in, interval);
     return a[2] ? put_itimer(a[2], old, old_interval) : 0;
 }

@@ -63,6 +63,7 @@ static void process_init_parts(struct process *p)
     waitq_init(&p->sig_arrived);
     spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
     timer_init(&p->itimer, itimer_fired, p);
+    cpu_timer_init(p);
     atomic_set(&p->refs, 1);
     p->exit_signal = SIGCHLD;
     p->start_ns = now_ns();
@@ -225,9 +226,8 @@ void usage_add(struct usage *to, const struct usage *from)
     to->preemptions += from->preemptions;
 }
 
-struct usage process_usage(struct process *p)
+struct usage process_usage_locked(struct process *p)
 {
-    u64 flags = spin_lock_irqsave(&tasks_lock);
     struct usage sum = p->ended, one;
     struct task *t;
 
@@ -235,6 +235,14 @@ struct usage process_usage(struct process *p)
         one = task_usage(t);
         usage_add(&sum, &one);
     }
+    return sum;
+}
+
+struct usage process_usage(struct process *p)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+    struct usage sum = process_usage_locked(p);
+
     spin_unlock_irqrestore(&tasks_lock, flags);
     return sum;
 }

@@ -12,6 +12,10 @@ struct sigaction_k {
     sigset_t mask;
 };
 
+struct cpu_itimer {     /* ns of the process's own time */
+    u64 when, interval; /* 0 = not armed; 0 = once */
+};
+
 struct process {
     int pid;                     /* fixed */
     int pgid, sid;               /* tasks lock */
@@ -41,6 +45,9 @@ struct process {
     struct timer itimer;     /* alarm and ITIMER_REAL */
     u64 itimer_when;         /* 0 = not armed; signal lock */
     u64 itimer_interval;     /* ns, 0 = once; signal lock */
+    struct timer cpu_timer;  /* kernel/cpu_timer.c; its last look: tasks lock */
+    u64 cpu_seen, cpu_rest;  /* what had been used; how long it rested, ns */
+    struct cpu_itimer cpu_itimers[2]; /* ITIMER_VIRTUAL, _PROF; tasks lock */
     struct list_head timers; /* POSIX timers; signal lock, as are these two */
     unsigned nr_timers;
     int next_timer;
@@ -128,31 +135,34 @@ int process_next(int from);
 int process_get_oom_score_adj(struct process *p);
 int process_set_oom_score_adj(struct process *p, int adj);
 
-#define SIGHUP   1
-#define SIGINT   2
-#define SIGQUIT  3
-#define SIGILL   4
-#define SIGTRAP  5
-#define SIGABRT  6
-#define SIGBUS   7
-#define SIGFPE   8
-#define SIGKILL  9
-#define SIGUSR1  10
-#define SIGSEGV  11
-#define SIGUSR2  12
-#define SIGPIPE  13
-#define SIGALRM  14
-#define SIGTERM  15
-#define SIGCHLD  17
-#define SIGCONT  18
-#define SIGSTOP  19
-#define SIGTSTP  20
-#define SIGTTIN  21
-#define SIGTTOU  22
-#define SIGURG   23
-#define SIGXFSZ  25
-#define SIGWINCH 28
-#define SIGSYS   31
+#define SIGHUP    1
+#define SIGINT    2
+#define SIGQUIT   3
+#define SIGILL    4
+#define SIGTRAP   5
+#define SIGABRT   6
+#define SIGBUS    7
+#define SIGFPE    8
+#define SIGKILL   9
+#define SIGUSR1   10
+#define SIGSEGV   11
+#define SIGUSR2   12
+#define SIGPIPE   13
+#define SIGALRM   14
+#define SIGTERM   15
+#define SIGCHLD   17
+#define SIGCONT   18
+#define SIGSTOP   19
+#define SIGTSTP   20
+#define SIGTTIN   21
+#define SIGTTOU   22
+#define SIGURG    23
+#define SIGXCPU   24
+#define SIGXFSZ   25
+#define SIGVTALRM 26
+#define SIGPROF   27
+#define SIGWINCH  28
+#define SIGSYS    31
 
 #define SEGV_MAPERR 1
 #define SEGV_ACCERR 2

@@ -27,8 +27,10 @@ void process_unlink(struct process *p);
    caller of process_add_thread holds tasks_lock. */
 void process_add_thread(struct process *p, struct task *t, struct pid *pid);
 bool process_remove_thread(struct process *p, struct task *t);
-/* What all threads, that there are and were, have used. */
+/* What all threads, that there are and were, have used. _locked: the caller
+   holds tasks_lock. */
 struct usage process_usage(struct process *p);
+struct usage process_usage_locked(struct process *p);
 /* It leaves this memory: the most that it had of it is kept. */
 void process_note_rss(struct process *p, struct mm *mm);
 /* The current task changes its address space, and its processor with it. */
@@ -49,6 +51,22 @@ void vfork_done(void);
 
 void itimer_fired(void *process); /* in interrupt context */
 void itimer_stop(struct process *p);
+
+/* ---- kernel/cpu_timer.c ---- */
+
+#define ITIMER_REAL    0
+#define ITIMER_VIRTUAL 1
+#define ITIMER_PROF    2
+
+void cpu_timer_init(struct process *p);
+/* All its threads have ended. */
+void cpu_timer_stop(struct process *p);
+/* Its limit is another one, or it is new. Caller holds tasks_lock. */
+void cpu_timer_look(struct process *p);
+/* ITIMER_VIRTUAL, ITIMER_PROF: ns of its time until it expires (0: it is not
+   armed), and again and again from then on (0: not). */
+u64 cpu_itimer_left(struct process *p, unsigned which, u64 *interval);
+void cpu_itimer_set(struct process *p, unsigned which, u64 in, u64 interval);
 
 /* ---- kernel/exit.c ---- */
 

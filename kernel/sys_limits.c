@@ -29,6 +29,8 @@ static int exchange_limit(struct process *p, u64 which, const u64 *new,
         if (new)
             p->rlimits[which][i] = new[i];
     }
+    if (new &&which == RLIMIT_CPU)
+        cpu_timer_look(p);
     spin_unlock_irqrestore(&tasks_lock, flags);
     return 0;
 }
