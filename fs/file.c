@@ -61,6 +61,13 @@ void file_put(struct file *f)
     free_file(f);
 }
 
+void file_set_flags(struct file *f, u32 mask, u32 flags)
+{
+    mutex_lock(&f->lock);
+    WRITE_ONCE(f->flags, (f->flags & ~mask) | (flags & mask));
+    mutex_unlock(&f->lock);
+}
+
 /* A new regular file at `place`, whose directory is under the tree lock. */
 static struct inode *create_at(struct place *place, u32 mode, int *err)
 {

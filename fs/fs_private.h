@@ -166,6 +166,8 @@ u64 files_open(void);
 /* An open file; takes over the inode's reference, but for NULL: no memory. */
 struct file *file_create(struct inode *inode, const struct file_ops *ops,
                          u32 flags);
+/* Those of its flags that are in the mask become these. May sleep. */
+void file_set_flags(struct file *f, u32 mask, u32 flags);
 struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
                           int *err);
 /* A file without an inode: ops->release frees `private`, here too if there is
@@ -187,6 +189,8 @@ int fd_replace(struct file *f, int fd, bool cloexec);
 int fd_close(int fd);
 int fd_get_cloexec(int fd);
 int fd_set_cloexec(int fd, bool on);
+
+#define FIONREAD 0x541bu /* ioctl: how much could be read */
 
 /* ---- fs/ramfs.c, fs/pipe.c ---- */
 

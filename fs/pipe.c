@@ -18,7 +18,6 @@
 #include <mm/zone.h>
 
 #define PIPE_MAX_SIZE (1u << 31)
-#define FIONREAD      0x541bu
 
 struct pipe *pipe_alloc(void)
 {

@@ -18,7 +18,6 @@
 #define SHUT_RD      0
 #define SHUT_WR      1
 #define SHUT_RDWR    2
-#define FIONREAD     0x541bu
 #define POLLRDHUP    0x2000
 
 struct pair {

@@ -14,9 +14,6 @@
 #define F_DUPFD         0
 #define F_GETFD         1
 #define F_SETFD         2
-#define SEEK_DATA 3
-#define SEEK_HOLE 4
-
 #define F_GETFL         3
 #define F_SETFL         4
 #define F_GETLK         5
@@ -33,6 +30,8 @@
 #define SEEK_SET 0
 #define SEEK_CUR 1
 #define SEEK_END 2
+#define SEEK_DATA 3
+#define SEEK_HOLE 4
 
 #define POSIX_FADV_NOREUSE 5 /* the last one */
 
@@ -124,14 +123,6 @@ s64 sys_dup3(const u64 *a)
     return f ? fd_replace(f, (int)a[1], (u32)a[2] & O_CLOEXEC) : -EBADF;
 }
 
-static s64 set_flags(struct file *f, u32 flags)
-{
-    mutex_lock(&f->lock);
-    WRITE_ONCE(f->flags, (f->flags & ~SETTABLE) | (flags & SETTABLE));
-    mutex_unlock(&f->lock);
-    return 0;
-}
-
 static s64 pipe_size(const struct file *f, bool set, u64 size)
 {
     struct pipe *p = file_pipe(f);
@@ -155,7 +146,8 @@ static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
     case F_GETFL:
         return READ_ONCE(f->flags);
     case F_SETFL:
-        return set_flags(f, (u32)arg);
+        file_set_flags(f, SETTABLE, (u32)arg);
+        return 0;
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
@@ -183,19 +175,6 @@ s64 sys_fcntl(const u64 *a)
     return ret;
 }
 
-s64 sys_ioctl(const u64 *a)
-{
-    struct file *f = fd_get((int)a[0]);
-    s64 ret = -ENOTTY;
-
-    if (!f)
-        return -EBADF;
-    if (f->ops->ioctl)
-        ret = f->ops->ioctl(f, (u32)a[1], a[2]);
-    file_put(f);
-    return ret;
-}
-
 /* ---- position and size ---- */
 
 static u64 end_of(struct inode *inode)
@@ -206,8 +185,8 @@ static u64 end_of(struct inode *inode)
     return dev ? dev->sectors << SECTOR_SHIFT : inode_size(inode);
 }
 
-/* Caller holds the file's lock. */
-/* SEEK_DATA, SEEK_HOLE: holes are not told apart, so all is data to the end. */
+/* Caller holds the file's lock, also of the next.
+   SEEK_DATA, SEEK_HOLE: holes are not told apart, so all is data to the end. */
 static s64 seek_data(struct file *f, s64 offset, int whence)
 {
     s64 end = (s64)end_of(f->inode);

@@ -10,12 +10,14 @@
 #define TCSETS     0x5402
 #define TCSETSW    0x5403
 #define TCSETSF    0x5404
+#define TCSBRK     0x5409
+#define TCFLSH     0x540b
 #define TIOCSCTTY  0x540e
 #define TIOCGPGRP  0x540f
 #define TIOCSPGRP  0x5410
 #define TIOCGWINSZ 0x5413
+#define TIOCOUTQ   0x5411
 #define TIOCSWINSZ 0x5414
-#define FIONREAD   0x541b
 #define TIOCGSID   0x5429
 
 static s64 get_settings(struct tty *tty, u64 arg)
@@ -45,6 +47,27 @@ static s64 set_settings(struct tty *tty, u64 arg, bool forget_input)
     if (forget_input)
         tty->tail = tty->head;
     tty->tio = new;
+    spin_unlock_irqrestore(&tty->lock, flags);
+    return 0;
+}
+
+#define TCIFLUSH  0
+#define TCIOFLUSH 2
+
+/* Forget what was typed; nothing that was written waits. */
+static s64 flush(struct tty *tty, u64 which)
+{
+    int err = tty_check_background(tty, SIGTTOU);
+    u64 flags;
+
+    if (err)
+        return err;
+    if (which > TCIOFLUSH)
+        return -EINVAL;
+    if (which != TCIFLUSH && which != TCIOFLUSH)
+        return 0;
+    flags = spin_lock_irqsave(&tty->lock);
+    tty->tail = tty->line_start = tty->head;
     spin_unlock_irqrestore(&tty->lock, flags);
     return 0;
 }
@@ -100,6 +123,12 @@ s64 tty_ioctl(struct file *f, u32 cmd, u64 arg)
     case TCSETSW:
     case TCSETSF:
         return set_settings(tty, arg, cmd == TCSETSF);
+    case TCSBRK: /* wait until all is out: it is */
+        return tty_check_background(tty, SIGTTOU);
+    case TCFLSH:
+        return flush(tty, arg);
+    case TIOCOUTQ:
+        return put_user_u32(arg, 0);
     case TIOCSCTTY:
         return tty_take(tty, arg == 1);
     case TIOCGPGRP:

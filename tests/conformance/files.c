@@ -5,9 +5,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
+
+#define FIGETBSZ 2 /* musl does not name it */
 
 static char long_name[300], long_path[5000];
 
@@ -328,6 +334,55 @@ static void listing(void)
     close(fd);
 }
 
+static void controls_of(const char *name, int fd)
+{
+    int on = 1, off = 0, n = -1;
+
+    subject = "ioctl";
+    NUM(ioctl(fd, FIOCLEX), "%s FIOCLEX", name);
+    FACT(fcntl(fd, F_GETFD), "%s closed by exec", name);
+    NUM(ioctl(fd, FIONCLEX), "%s FIONCLEX", name);
+    FACT(fcntl(fd, F_GETFD), "%s not any more", name);
+    NUM(ioctl(fd, FIONBIO, &on), "%s FIONBIO 1", name);
+    FACT(fcntl(fd, F_GETFL) & O_NONBLOCK, "%s does not wait", name);
+    NUM(ioctl(fd, FIONBIO, &off), "%s FIONBIO 0", name);
+    FACT(fcntl(fd, F_GETFL) & O_NONBLOCK, "%s waits", name);
+    NUM(ioctl(fd, FIONBIO, NOWHERE), "%s FIONBIO nowhere", name);
+    NUM(ioctl(fd, FIOASYNC, &off), "%s FIOASYNC 0", name);
+    NUM(ioctl(fd, FIOASYNC, NOWHERE), "%s FIOASYNC nowhere", name);
+    NUM(ioctl(fd, FIONREAD, &n), "%s FIONREAD", name);
+    FACT(n, "%s to read", name);
+    NUM(ioctl(fd, FIONREAD, NOWHERE), "%s FIONREAD nowhere", name);
+    NUM(ioctl(fd, 0x4711, &n), "%s of nobody", name);
+    NUM(ioctl(fd, TIOCGWINSZ, &n), "%s window", name);
+    close(fd);
+}
+
+static void controls(void)
+{
+    int fds[2], fd = open("told", O_CREAT | O_RDWR, 0644);
+
+    (void)!write(fd, "0123456789", 10);
+    lseek(fd, 3, SEEK_SET);
+    NUM(ioctl(fd, FIGETBSZ, &fds[0]), "FIGETBSZ");
+    FACT(fds[0], "block size");
+    controls_of("file", fd);
+    controls_of("dir", open("dir", O_RDONLY));
+    controls_of("null", open("/dev/null", O_RDWR));
+    controls_of("epoll", epoll_create1(0));
+    controls_of("eventfd", eventfd(3, 0));
+    if (pipe(fds) == 0) {
+        (void)!write(fds[1], "abc", 3);
+        controls_of("pipe", fds[0]);
+        controls_of("pipe's end", fds[1]);
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0) {
+        (void)!write(fds[1], "abcd", 4);
+        controls_of("socket", fds[0]);
+        controls_of("its peer", fds[1]);
+    }
+}
+
 int main(void)
 {
     make_tree();
@@ -339,5 +394,6 @@ int main(void)
     contents();
     modes();
     listing();
+    controls();
     return 0;
 }
