@@ -88,10 +88,10 @@ class Archive:
 def _entry(number, name, mode, data, device):
     """Header, name and data of one entry, each padded to four bytes."""
     links = 2 if stat.S_ISDIR(mode) else 1
+    name = os.fsencode(name) + b"\0"
     fields = [number, mode, 0, 0, links, 0, len(data), 0, 0, *device,
-              len(name) + 1, 0]
-    head = b"070701" + b"".join(b"%08x" % field for field in fields)
-    head += name.encode() + b"\0"
+              len(name), 0]
+    head = b"070701" + b"".join(b"%08x" % field for field in fields) + name
     return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
 
 

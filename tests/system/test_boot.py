@@ -118,6 +118,14 @@ def test_init_is_not_a_program(boot, archive):
     machine.wait_exit(outcome.EXIT_PANIC)
 
 
+def test_names_of_any_letters(boot, archive, hello):
+    """A name is bytes; what comes behind it in the archive is found."""
+    machine = boot(initrd=archive({"etc/Z\u00fcrich": b"", "init": hello()}))
+    expect_hello(machine)
+    assert not any("initramfs" in line for line in machine.serial.lines)
+    machine.wait_exit()
+
+
 BROKEN = {
     "gzip": (lambda good: gzip.compress(good), "compressed"),
     "truncated": (lambda good: good[:len(good) // 2], "initramfs"),
