@@ -15,8 +15,11 @@
 
 /* The lowest address of a stack of KSTACK_SIZE bytes, or NULL. May sleep. */
 void *kstack_alloc(void);
-/* Stacks are kept for reuse; any context that may take spinlocks. */
+/* Some are kept for reuse; any context that may take spinlocks. */
 void kstack_free(void *stack);
+/* Give back some of those that are kept, if they are many. Frames that became
+   free; 0: there are few. Interrupts on, no lock held. */
+u64 kstack_trim(void);
 /* Is this address in some stack's guard page? For the double-fault report. */
 bool kstack_is_guard(u64 va);
 /* Early: root is the kernel's own table. */

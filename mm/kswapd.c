@@ -4,8 +4,10 @@
  *
  * The allocator wakes it when free memory falls below the low mark; it works
  * until the high mark is reached again, or until it gets nowhere, and sleeps
- * without a timer until it is woken again.
+ * without a timer until it is woken again. Kernel stacks that nobody needs are
+ * its business, too.
  */
+#include <mm/kstack.h>
 #include <mm/lockorder.h>
 #include <mm/reclaim.h>
 #include <mm/swap.h>
@@ -66,6 +68,8 @@ static int kswapd(void *arg)
     set_memalloc(true); /* may use the reserve, never reclaims for itself */
     for (;;) {
         wait_event(&kswapd_waitq, atomic_read(&wanted));
+        while (kstack_trim() > 0)
+            ;
         balance();
         atomic_set(&wanted, 0);
     }

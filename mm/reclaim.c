@@ -21,6 +21,7 @@
  */
 #include <mm/event.h>
 #include <mm/filemap.h>
+#include <mm/kstack.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
 #include <mm/stat.h>
@@ -283,6 +284,7 @@ u64 reclaim_direct(enum alloc_flags how, unsigned order)
     unsigned priority = RECLAIM_PRIORITY + 1;
 
     stat_inc(STAT_allocstall);
+    sc.freed = kstack_trim();
     while (priority-- > 0 && sc.freed < enough && !fatal_signal_pending()) {
         u64 before = sc.freed, done = swap_writes_done();
 

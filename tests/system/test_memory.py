@@ -50,6 +50,11 @@ def test_swapoff_under_load(boot, design, cpus):
         files={"hdc": diskimage.swap(32)})
 
 
+def test_storms_of_processes(boot, design, cpus):
+    """What many processes needed in the kernel is not kept for ever."""
+    run(boot, "storm 400 3", design=design, cpus=cpus)
+
+
 @pytest.mark.parametrize("swap_mib", [0, 8])
 def test_out_of_memory(boot, design, swap_mib):
     """The greedy process dies, three times; nobody else is hurt."""
