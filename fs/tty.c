@@ -14,10 +14,7 @@
 #include <kernel/string.h>
 #include <kernel/uaccess.h>
 
-#define RING     TTY_RING
-#define END_MARK 0x100 /* with ^D's byte: ends a line, and is none of it */
-
-enum { VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSUSP = 10 };
+#define RING TTY_RING
 
 static void put_out(struct tty *tty, const char *buf, size_t n)
 {
@@ -45,12 +42,25 @@ static void write_out(struct tty *tty, const char *buf, size_t n)
 
 /* ---- input; the terminal's lock is held ---- */
 
+static bool is_control(u8 c)
+{
+    return (c < ' ' && c != '\n' && c != '\t') || c == 0x7f;
+}
+
+/* Ctrl-C is shown as ^C. */
 static void echo(struct tty *tty, u8 c)
 {
-    char s[1] = {(char)c};
+    char s[2] = {(char)c};
 
-    if ((tty->tio.lflag & ECHO) && (c == '\n' || (c >= ' ' && c != 0x7f)))
+    if (!(tty->tio.lflag & ECHO))
+        return;
+    if (!is_control(c)) {
         write_out(tty, s, 1);
+    } else if (tty->tio.lflag & ECHOCTL) {
+        s[0] = '^';
+        s[1] = (char)(c ^ 0x40);
+        put_out(tty, s, 2);
+    }
 }
 
 /* `keep` places stay free. False: no room, the byte is lost. */
@@ -62,13 +72,35 @@ static bool put(struct tty *tty, u16 c, unsigned keep)
     return true;
 }
 
+static u8 last(const struct tty *tty)
+{
+    return (u8)tty->ring[(tty->head - 1) % RING];
+}
+
 static void erase_one(struct tty *tty)
 {
-    if (tty->head == tty->line_start)
-        return;
+    u8 c = last(tty);
+
     tty->head--;
-    if (tty->tio.lflag & ECHO)
+    if (!(tty->tio.lflag & ECHO))
+        return;
+    if (is_control(c) && (tty->tio.lflag & ECHOCTL))
+        put_out(tty, "\b\b  \b\b", 6);
+    else if (!is_control(c))
         put_out(tty, "\b \b", 3);
+}
+
+static bool is_blank(u8 c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static void erase_word(struct tty *tty)
+{
+    while (tty->head != tty->line_start && is_blank(last(tty)))
+        erase_one(tty);
+    while (tty->head != tty->line_start && !is_blank(last(tty)))
+        erase_one(tty);
 }
 
 /* Is it this control character? 0 = there is none. */
@@ -82,12 +114,15 @@ static bool is_key(struct tty *tty, u8 c, unsigned key)
 static void canonical(struct tty *tty, u8 c)
 {
     if (is_key(tty, c, VERASE) || c == '\b') {
-        erase_one(tty);
+        if (tty->head != tty->line_start)
+            erase_one(tty);
+    } else if (is_key(tty, c, VWERASE)) {
+        erase_word(tty);
     } else if (is_key(tty, c, VKILL)) {
         while (tty->head != tty->line_start)
             erase_one(tty);
     } else if (is_key(tty, c, VEOF)) {
-        if (put(tty, END_MARK | c, 0))
+        if (put(tty, TTY_END_MARK | c, 0))
             tty->line_start = tty->head;
     } else if (put(tty, c, c == '\n' ? 0 : 1)) {
         echo(tty, c);
@@ -116,6 +151,7 @@ void tty_byte(struct tty *tty, u8 c)
     if (!sig && c == '\r' && (tty->tio.iflag & ICRNL))
         c = '\n';
     if (sig) {
+        echo(tty, c);
         tty->head = tty->line_start;
     } else if (tty->tio.lflag & ICANON) {
         canonical(tty, c);
@@ -129,71 +165,7 @@ void tty_byte(struct tty *tty, u8 c)
     wake_up_all(&tty->readers);
 }
 
-/* ---- reading and writing ---- */
-
-static bool ready(struct tty *tty)
-{
-    return tty->tail != tty->line_start ||
-           (!(tty->tio.lflag & ICANON) && tty->tio.cc[VMIN] == 0);
-}
-
-/* Take what one read may have: in canonical mode a line at most. A mark behind
-   the last byte that fits goes, too: the next read would take it for an end of
-   the file. */
-static size_t take(struct tty *tty, u8 *buf, size_t len)
-{
-    bool canon = tty->tio.lflag & ICANON;
-    size_t n = 0;
-
-    while (tty->tail != tty->line_start) {
-        u16 c = tty->ring[tty->tail % RING];
-        bool mark = canon && (c & END_MARK);
-
-        if (n == len && !mark)
-            break;
-        tty->tail++;
-        if (mark)
-            break;
-        buf[n++] = (u8)c;
-        if (canon && c == '\n')
-            break;
-    }
-    return n;
-}
-
-/* *n: bytes taken; false: nothing there yet. */
-static bool try_take(struct tty *tty, u8 *buf, size_t len, size_t *n)
-{
-    u64 flags = spin_lock_irqsave(&tty->lock);
-    bool ok = ready(tty);
-
-    if (ok)
-        *n = take(tty, buf, len);
-    spin_unlock_irqrestore(&tty->lock, flags);
-    return ok;
-}
-
-static s64 tty_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
-{
-    struct tty *tty = f->private;
-    u8 buf[256];
-    size_t n = 0;
-    int err;
-
-    (void)pos;
-    len = min_u64(len, sizeof(buf));
-    err = tty_check_background(tty, SIGTTIN);
-    if (err || !len)
-        return err;
-    if (!try_take(tty, buf, len, &n)) {
-        if (f->flags & O_NONBLOCK)
-            return -EAGAIN;
-        if (wait_event_interruptible(&tty->readers,
-                                     try_take(tty, buf, len, &n)))
-            return -ERESTARTSYS;
-    }
-    return copy_to_user(ubuf, buf, n) ? -EFAULT : (s64)n;
-}
+/* ---- writing ---- */
 
 /* Not from echo: the lock is held there, and an answer is input. */
 static void take_reply(struct tty *tty)
@@ -235,7 +207,7 @@ static int tty_poll(struct file *f, struct waitq **wait_on)
 {
     struct tty *tty = f->private;
     u64 flags = spin_lock_irqsave(&tty->lock);
-    int mask = POLLOUT | (tty->tail != tty->line_start ? POLLIN : 0);
+    int mask = POLLOUT | (tty_readable(tty) ? POLLIN : 0);
 
     spin_unlock_irqrestore(&tty->lock, flags);
     *wait_on = &tty->readers;
@@ -253,7 +225,8 @@ const struct file_ops tty_ops = {
 void tty_start(struct tty *tty, const struct tty_driver *driver, unsigned nr,
                u32 oflag, bool hears_itself)
 {
-    static const u8 keys[] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26};
+    static const u8 keys[] = {3,  28, 127, 21, 4,  0,  1,  0,
+                              17, 19, 26,  0,  18, 15, 23, 22};
 
     spin_init(&tty->lock, "tty", RANK_DEVICE);
     waitq_init(&tty->readers);
@@ -264,7 +237,7 @@ void tty_start(struct tty *tty, const struct tty_driver *driver, unsigned nr,
     tty->tio.cflag = 0xbf;
     tty->tio.lflag = ISIG | ICANON | IEXTEN;
     if (hears_itself)
-        tty->tio.lflag |= ECHO | ECHOE | ECHOK;
+        tty->tio.lflag |= ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE;
     memcpy(tty->tio.cc, keys, sizeof(keys));
     tty->window = (struct winsize){25, 80, 0, 0};
 }

@@ -9,7 +9,21 @@
 #include <fs/file.h>
 #include <kernel/wait.h>
 
-#define TTY_RING 4096
+#define TTY_RING     4096
+#define TTY_END_MARK 0x100 /* with ^D's byte: ends a line, and is none of it */
+
+/* termios.cc */
+enum {
+    VINTR,
+    VQUIT,
+    VERASE,
+    VKILL,
+    VEOF,
+    VTIME,
+    VMIN,
+    VSUSP = 10,
+    VWERASE = 14
+};
 
 /* What stands behind a terminal. nr: which one, for the driver. */
 struct tty_driver {
@@ -34,7 +48,7 @@ struct tty {
     const struct tty_driver *driver; /* fixed, as is nr */
     unsigned nr;
     struct spinlock lock; /* (irq) guards all below */
-    u16 ring[TTY_RING];   /* bytes, or END_MARK (tty.c) */
+    u16 ring[TTY_RING];   /* bytes, or TTY_END_MARK */
     unsigned head, tail;  /* next to write, next to read */
     unsigned line_start;  /* where the line that is edited began */
     struct termios tio;   /* oflag is also read without the lock */
@@ -51,6 +65,12 @@ void tty_start(struct tty *tty, const struct tty_driver *driver, unsigned nr,
                u32 oflag, bool hears_itself);
 /* A byte was typed. In an interrupt, or elsewhere; no lock of its own held. */
 void tty_byte(struct tty *tty, u8 c);
+
+/* ---- fs/tty_read.c ---- */
+
+s64 tty_read(struct file *f, u64 ubuf, u64 len, u64 *pos);
+/* Would a read have something? Caller holds the lock. */
+bool tty_readable(const struct tty *tty);
 
 /* ---- fs/tty_ioctl.c ---- */
 
@@ -76,15 +96,17 @@ int tty_open(struct inode *inode, struct file *f);
 /* The terminal of a session, or NULL. */
 struct tty *tty_by_session(int sid);
 
-#define ICRNL  0000400
-#define OPOST  0000001
-#define ONLCR  0000004
-#define ISIG   0000001
-#define ICANON 0000002
-#define ECHO   0000010
-#define ECHOE  0000020
-#define ECHOK  0000040
-#define TOSTOP 0000400
-#define IEXTEN 0100000
+#define ICRNL   0000400
+#define OPOST   0000001
+#define ONLCR   0000004
+#define ISIG    0000001
+#define ICANON  0000002
+#define ECHO    0000010
+#define ECHOE   0000020
+#define ECHOK   0000040
+#define TOSTOP  0000400
+#define ECHOCTL 0001000
+#define ECHOKE  0004000
+#define IEXTEN  0100000
 
 #endif

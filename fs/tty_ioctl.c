@@ -15,6 +15,7 @@
 #define TIOCSCTTY  0x540e
 #define TIOCGPGRP  0x540f
 #define TIOCSPGRP  0x5410
+#define TIOCSTI    0x5412
 #define TIOCGWINSZ 0x5413
 #define TIOCOUTQ   0x5411
 #define TIOCSWINSZ 0x5414
@@ -109,6 +110,17 @@ static s64 tell_readable(struct tty *tty, u64 arg)
     return put_user_u32(arg, n);
 }
 
+/* As if it were typed. */
+static s64 type(struct tty *tty, u64 arg)
+{
+    u8 c;
+
+    if (copy_from_user(&c, arg, 1))
+        return -EFAULT;
+    tty_byte(tty, c);
+    return 0;
+}
+
 s64 tty_ioctl(struct file *f, u32 cmd, u64 arg)
 {
     struct tty *tty = f->private;
@@ -127,6 +139,8 @@ s64 tty_ioctl(struct file *f, u32 cmd, u64 arg)
         return tty_check_background(tty, SIGTTOU);
     case TCFLSH:
         return flush(tty, arg);
+    case TIOCSTI:
+        return type(tty, arg);
     case TIOCOUTQ:
         return put_user_u32(arg, 0);
     case TIOCSCTTY:
