@@ -98,9 +98,20 @@ static void forget_seen(struct archive *ar)
 
 /* ---- making what an entry describes ---- */
 
+/* Without a time of its own (reproducible archives have none) it is as old as
+   the machine: not in the order of the archive, as make and its like would see
+   then what is older than what. */
+static u64 time_of(const struct entry *e)
+{
+    u64 mtime = e->field[F_MTIME];
+
+    return mtime ? mtime * NSEC_PER_SEC : wall_ns(0);
+}
+
 static void set_attributes(struct inode *inode, const struct entry *e)
 {
     mutex_lock(&fs_tree_lock);
+    inode->mtime_ns = time_of(e);
     inode->mode = (inode->mode & S_IFMT) | (e->field[F_MODE] & MODE_BITS);
     inode->uid = e->field[F_UID];
     inode->gid = e->field[F_GID];
@@ -203,6 +214,7 @@ static int make_link(const struct entry *e)
     if (!inode)
         return -ENOMEM;
     err = link_in(e->name, inode);
+    inode->mtime_ns = time_of(e);
     inode_put(inode);
     return err;
 }

@@ -362,6 +362,20 @@ int signal_task(struct task *t, int sig, const struct siginfo_min *info)
     return err;
 }
 
+/* As Linux does: ten of them in five seconds, lest a program that faults on
+   purpose fill the log. Two may begin a new time at once: then it is twenty. */
+static bool may_report(void)
+{
+    static u64 until; /* atomic, as is the other */
+    static int left;
+
+    if (now_ns() >= READ_ONCE(until)) {
+        WRITE_ONCE(until, now_ns() + 5 * NSEC_PER_SEC);
+        WRITE_ONCE(left, 10);
+    }
+    return __atomic_sub_fetch(&left, 1, __ATOMIC_RELAXED) >= 0;
+}
+
 /* One line for whoever wonders where a program went. */
 static void report_death(int sig, u64 addr)
 {
@@ -370,6 +384,8 @@ static void report_death(int sig, u64 addr)
                        : sig == SIGBUS ? "bus error"
                                        : "bad instruction";
 
+    if (!may_report())
+        return;
     printk("%s[%d]: %s at %llx ip %llx sp %llx\n", current_comm(),
            current_pid(), what, (unsigned long long)addr,
            (unsigned long long)f->rip, (unsigned long long)f->rsp);

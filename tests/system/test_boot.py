@@ -126,6 +126,26 @@ def test_names_of_any_letters(boot, archive, hello):
     machine.wait_exit()
 
 
+AGES = b"""#!/bin/sh
+stat -c %Y /etc/dated
+[ /etc/a -nt /z/b ] || [ /etc/a -ot /z/b ] || echo of one age
+"""
+
+
+def test_times_of_files(boot, archive, tmp_path):
+    """A file is as old as the archive says; those without a time are of one
+    age, or what was compiled would be older than its source."""
+    data = archive({"init": AGES, "etc/dated": b"", "etc/a": b"", "z/b": b""},
+                   busybox=True).read_bytes()
+    mtime = data.index(b"etc/dated\0") - 110 + 46
+    data = data[:mtime] + b"%08x" % 1000000000 + data[mtime + 8:]
+    (tmp_path / "dated.cpio").write_bytes(data)
+    machine = boot(initrd=tmp_path / "dated.cpio")
+    machine.serial.expect("^1000000000$")
+    machine.serial.expect("^of one age$")
+    machine.wait_exit()
+
+
 BROKEN = {
     "gzip": (lambda good: gzip.compress(good), "compressed"),
     "truncated": (lambda good: good[:len(good) // 2], "initramfs"),
