@@ -80,7 +80,7 @@ struct inode {
     u32 mode;            /* type and permissions; tree lock */
     u32 uid, gid, nlink; /* tree lock */
     u64 rdev;
-    u64 mtime_ns; /* one word: who writes it last is right */
+    u64 mtime_ns;         /* one word: who writes it last is right */
     atomic_t refs;        /* names, open files, cwd, lookers */
     struct mutex lock;    /* contents: reads against writes */
     struct mapping *data; /* regular file: its pages */
