@@ -33,9 +33,7 @@ static void map_page(struct fault *f, struct page *page)
 
     rmap_add_again(page);
     pte_write(f->pte, pte_make(page_to_pfn(page), flags));
-    f->mm->rss++;
-    if (f->mm->rss > f->mm->peak_rss)
-        f->mm->peak_rss = f->mm->rss;
+    mm_rss_more(f->mm);
     mm_event("file.map", page, "addr=0x%llx", (unsigned long long)f->addr);
 }
 

@@ -223,6 +223,7 @@ struct mm *mm_fork(struct mm *parent)
         mm_put_user(child);
         return NULL;
     }
+    child->peak_rss = READ_ONCE(child->rss);
     mm_list_add(child);
     return child;
 }

@@ -129,6 +129,13 @@ struct mm {
     bool no_oom;     /* init: chosen last */
 };
 
+/* One more page is present. pt_lock. */
+static inline void mm_rss_more(struct mm *mm)
+{
+    if (++mm->rss > mm->peak_rss)
+        mm->peak_rss = mm->rss;
+}
+
 /* Boot: the whole of mm/, in the right order. Once, on one processor. */
 void mm_boot(void);
 /* Later at boot, when threads can be made: kswapd. */

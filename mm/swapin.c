@@ -57,7 +57,7 @@ static void map_page(struct fault *f, struct page *page, swp_t slot)
     testpoint("swapin.between_counts");
     pte_write(f->pte, pte_make(page_to_pfn(page), flags));
     swap_free(slot);
-    f->mm->rss++;
+    mm_rss_more(f->mm);
     f->mm->swapped--;
     mm_event("swapin.map", page, "addr=0x%llx keep=%d",
              (unsigned long long)f->addr, keep);

@@ -55,7 +55,7 @@ static void replace_entry(struct fault *f, struct page *copy)
         rmap_remove(page);
         put_page(page);
     } else {
-        f->mm->rss++;
+        mm_rss_more(f->mm);
     }
 }
 
@@ -73,8 +73,6 @@ int fault_install_copy(struct fault *f, struct page *from)
     cow_page_is_new(copy);
     replace_entry(f, copy);
     lru_add(copy, true);
-    if (f->mm->rss > f->mm->peak_rss)
-        f->mm->peak_rss = f->mm->rss;
     spin_unlock(&f->mm->pt_lock);
     return FAULT_DONE;
 }

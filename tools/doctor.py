@@ -19,6 +19,9 @@ TOOLS = [
     ("grub-mkrescue", ["grub-mkrescue", "--version"], (2, 4), "make iso"),
     ("xorriso", ["xorriso", "-version"], (1, 5), "make iso"),
     ("mtools", ["mformat", "--version"], (4,), "make iso"),
+    ("tcc", ["tcc", "--version"], (0, 9), "make test: programs"),
+    ("stress-ng", ["stress-ng", "--version"], (0, 13), "make test: programs"),
+    ("procps", ["vmstat", "--version"], (3,), "make test: windows"),
 ]
 OPTIONAL = [
     ("gdb", ["gdb", "--version"], (10,), "make gdb"),
