@@ -42,20 +42,35 @@ static char hear(int fd)
     return what;
 }
 
-/* C writes to A when it is told to, and says what it then reads there, and in
-   which frame. */
-static void child_c(volatile unsigned char *page)
+/* In which frame the page is. */
+static void tell_frame(int fd, const volatile unsigned char *page)
 {
     struct hot_page p;
     uint64_t frame;
 
+    hot_page_at((void *)page, &p);
+    frame = (uint64_t)hot_page_num(&p, "pfn");
+    if (write(fd, &frame, sizeof(frame)) != sizeof(frame))
+        _exit(92);
+}
+
+static uint64_t hear_frame(int fd)
+{
+    uint64_t frame = 0;
+
+    if (read(fd, &frame, sizeof(frame)) != sizeof(frame))
+        hot_die("a process has gone");
+    return frame;
+}
+
+/* C writes to A when it is told to, and says what it then reads there, and in
+   which frame. */
+static void child_c(volatile unsigned char *page)
+{
     hear(to_c[0]);
     page[0] = 'C';
     tell(from_c[1], (char)page[0]);
-    hot_page_at((void *)page, &p);
-    frame = (uint64_t)hot_page_num(&p, "pfn");
-    if (write(from_c[1], &frame, sizeof(frame)) != sizeof(frame))
-        _exit(93);
+    tell_frame(from_c[1], page);
     hear(to_c[0]);
     _exit(0);
 }
@@ -64,21 +79,17 @@ static void child_c(volatile unsigned char *page)
 static void child_p(void)
 {
     unsigned char *page = hot_pages(1);
-    struct hot_page p;
-    uint64_t frame;
 
     page[0] = 'P';
     if (fork() == 0)
         child_c(page);
-    hot_page_at(page, &p);
-    frame = (uint64_t)hot_page_num(&p, "pfn");
-    if (write(from_p[1], &frame, sizeof(frame)) != sizeof(frame))
-        _exit(92);
+    tell_frame(from_p[1], page);
     hear(to_p[0]);
     madvise(page, PAGE, MADV_PAGEOUT);
     tell(from_p[1], 'd');
     hear(to_p[0]);
     tell(from_p[1], (char)*(volatile unsigned char *)page);
+    tell_frame(from_p[1], page);
     waitpid(-1, NULL, 0);
     _exit(0);
 }
@@ -127,7 +138,7 @@ static bool c_has_written(void)
 
 static void race(uint64_t frame)
 {
-    uint64_t frame_of_c = 0;
+    uint64_t frame_of_c, frame_of_p;
 
     hot_step(1, "P and C own page A (frame %lx)", (unsigned long)frame);
     hot_expect(sum_of(frame, "before") == OWNERS, "the sum is %d", OWNERS);
@@ -145,28 +156,25 @@ static void race(uint64_t frame)
     hot_write_file("/proc/testpoint", "release " POINT);
     hot_step(4, "the reclaim goes on; the lock is free");
     hot_expect(hear(from_c[0]) == 'C', "C reads what it wrote");
-    if (read(from_c[0], &frame_of_c, sizeof(frame_of_c)) < 0)
-        hot_die("C has gone");
+    frame_of_c = hear_frame(from_c[0]);
     hear(from_p[0]);
-    hot_expect(frame_of_c != frame, "C got a copy (frame %lx)",
-               (unsigned long)frame_of_c);
     tell(to_p[1], 'r');
     hot_expect(hear(from_p[0]) == 'P', "P still reads its own byte");
+    /* Not of A's old frame: once A is in swap, that is free for C's copy. */
+    frame_of_p = hear_frame(from_p[0]);
+    hot_expect(frame_of_c != frame_of_p, "C got a copy (frame %lx, P's is %lx)",
+               (unsigned long)frame_of_c, (unsigned long)frame_of_p);
 }
 
 int main(void)
 {
-    uint64_t frame;
-
     hot_begin("q2");
     hot_swapon();
     if (pipe(to_p) || pipe(from_p) || pipe(to_c) || pipe(from_c))
         hot_die("pipe");
     if (fork() == 0)
         child_p();
-    if (read(from_p[0], &frame, sizeof(frame)) != sizeof(frame))
-        hot_die("P did not start");
-    race(frame);
+    race(hear_frame(from_p[0]));
     tell(to_c[1], 'x');
     waitpid(-1, NULL, 0);
     return hot_end();
