@@ -7,6 +7,7 @@
  */
 #include <fs/aio.h>
 #include <fs/aio_private.h>
+#include <fs/eventfd.h>
 #include <fs/fs_private.h>
 #include <fs/syscalls.h>
 #include <kernel/current.h>
@@ -74,13 +75,17 @@ static void forget_events(struct aio_context *c)
 void aio_end(struct aio_request *q, s64 res)
 {
     struct aio_context *c = q->ctx;
+    struct eventfd *told = q->told;
     u64 flags = spin_lock_irqsave(&c->lock);
 
-    q->event.res = res;
+    q->event.res = res; /* once it is on the list, q may go */
     list_add_tail(&q->node, &c->ended);
     c->running--;
     spin_unlock_irqrestore(&c->lock, flags);
     wake_up_all(&c->waiters); /* our reference keeps c */
+    if (told)
+        eventfd_tell(told);
+    eventfd_put(told);
     aio_ctx_put(c);
 }
 

@@ -7,6 +7,7 @@
  * the disk, as that takes several steps.
  */
 #include <fs/aio_private.h>
+#include <fs/eventfd.h>
 #include <fs/fs_private.h>
 #include <fs/syscalls.h>
 #include <kernel/uaccess.h>
@@ -232,32 +233,57 @@ static int start(struct aio_request *q, struct file *f, const struct iocb *cb)
     return -EINVAL;
 }
 
+/* With a reference on the context. NULL: *err says why. */
+static struct aio_request *
+make_request(struct aio_context *c, const struct iocb *cb, u64 ucb, int *err)
+{
+    struct aio_request *q = kzalloc(sizeof(*q), ALLOC_KERNEL);
+
+    *err = -ENOMEM;
+    if (!q)
+        return NULL;
+    if (cb->flags & IOCB_FLAG_RESFD) {
+        q->told = eventfd_get((int)cb->resfd, err);
+        if (!q->told) {
+            kfree(q);
+            return NULL;
+        }
+    }
+    q->ctx = c;
+    q->event = (struct io_event){.data = cb->data, .obj = ucb};
+    atomic_inc(&c->refs);
+    return q;
+}
+
+/* It did not start. */
+static void unmake_request(struct aio_request *q)
+{
+    eventfd_put(q->told);
+    aio_ctx_put(q->ctx);
+    kfree(q);
+}
+
 /* The context has room for it. */
 static int submit_claimed(struct aio_context *c, const struct iocb *cb, u64 ucb)
 {
     struct file *f = fd_get((int)cb->fd);
     struct aio_request *q;
-    int err = -ENOMEM;
+    int err;
 
     if (!f)
         return -EBADF;
-    q = kzalloc(sizeof(*q), ALLOC_KERNEL);
+    q = make_request(c, cb, ucb, &err);
     if (q) {
-        q->ctx = c;
-        q->event = (struct io_event){.data = cb->data, .obj = ucb};
-        atomic_inc(&c->refs);
         err = start(q, f, cb);
-        if (err) {
-            kfree(q);
-            aio_ctx_put(c);
-        }
+        if (err)
+            unmake_request(q);
     }
     file_put(f); /* a disk stays without it */
     return err;
 }
 
-/* What we cannot do is refused, not forgotten: telling an eventfd, RWF_*. A
-   priority makes no difference here. */
+/* What we cannot do is refused, not forgotten: RWF_*. A priority makes no
+   difference here. */
 static int submit_one(struct aio_context *c, u64 ucb)
 {
     struct iocb cb;
@@ -265,7 +291,7 @@ static int submit_one(struct aio_context *c, u64 ucb)
 
     if (copy_from_user(&cb, ucb, sizeof(cb)))
         return -EFAULT;
-    if ((cb.flags & IOCB_FLAG_RESFD) || cb.reserved)
+    if (cb.reserved)
         return -EINVAL;
     if (cb.rw_flags)
         return -EOPNOTSUPP;

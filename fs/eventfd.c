@@ -3,6 +3,7 @@
  * eventfd: a counter as a file. A write adds to it, a read takes all of it (or
  * one, as from a semaphore), and both wait if they must.
  */
+#include <fs/eventfd.h>
 #include <fs/fs_private.h>
 #include <fs/syscalls.h>
 #include <kernel/uaccess.h>
@@ -13,7 +14,8 @@
 #define COUNT_MAX     (~0ull - 1)
 
 struct eventfd {
-    struct spinlock lock; /* guards count */
+    atomic_t refs;        /* the open file, and who is to tell it */
+    struct spinlock lock; /* (irq) guards count */
     u64 count;            /* hints without the lock */
     bool semaphore;       /* fixed */
     struct waitq changed;
@@ -22,25 +24,35 @@ struct eventfd {
 /* 0, or what was taken. */
 static u64 take(struct eventfd *e)
 {
-    u64 n;
+    u64 flags = spin_lock_irqsave(&e->lock);
+    u64 n = e->semaphore && e->count ? 1 : e->count;
 
-    spin_lock(&e->lock);
-    n = e->semaphore && e->count ? 1 : e->count;
     WRITE_ONCE(e->count, e->count - n);
-    spin_unlock(&e->lock);
+    spin_unlock_irqrestore(&e->lock, flags);
     return n;
 }
 
 static bool add(struct eventfd *e, u64 n)
 {
-    bool fits;
+    u64 flags = spin_lock_irqsave(&e->lock);
+    bool fits = n <= COUNT_MAX - e->count;
 
-    spin_lock(&e->lock);
-    fits = n <= COUNT_MAX - e->count;
     if (fits)
         WRITE_ONCE(e->count, e->count + n);
-    spin_unlock(&e->lock);
+    spin_unlock_irqrestore(&e->lock, flags);
     return fits;
+}
+
+void eventfd_tell(struct eventfd *e)
+{
+    (void)add(e, 1);
+    wake_up_all(&e->changed);
+}
+
+void eventfd_put(struct eventfd *e)
+{
+    if (e && atomic_dec_and_test(&e->refs))
+        kfree(e);
 }
 
 static s64 eventfd_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
@@ -95,7 +107,7 @@ static int eventfd_poll(struct file *f, struct waitq **wait_on)
 
 static void eventfd_release(struct file *f)
 {
-    kfree(f->private);
+    eventfd_put(f->private);
 }
 
 static const struct file_ops eventfd_ops = {
@@ -104,6 +116,22 @@ static const struct file_ops eventfd_ops = {
     .write = eventfd_write,
     .poll = eventfd_poll,
 };
+
+struct eventfd *eventfd_get(int fd, int *err)
+{
+    struct file *f = fd_get(fd);
+    struct eventfd *e = NULL;
+
+    *err = f ? -EINVAL : -EBADF;
+    if (!f)
+        return NULL;
+    if (f->ops == &eventfd_ops) {
+        e = f->private;
+        atomic_inc(&e->refs);
+    }
+    file_put(f);
+    return e;
+}
 
 static s64 make(u32 count, u32 flags)
 {
@@ -116,6 +144,7 @@ static s64 make(u32 count, u32 flags)
         return -ENOMEM;
     spin_init(&e->lock, "eventfd", RANK_EVENT);
     waitq_init(&e->changed);
+    atomic_set(&e->refs, 1);
     e->count = count;
     e->semaphore = flags & EFD_SEMAPHORE;
     return anon_file(&eventfd_ops, e, O_RDWR | (flags & ~EFD_SEMAPHORE));

@@ -3,6 +3,7 @@
 #include "say.h"
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -100,6 +101,7 @@ static void try(const char *name, struct iocb cb)
 static void requests(void)
 {
     struct iocb odd = REQUEST(file, PREAD, .aio_nbytes = 4);
+    eventfd_t count;
 
     subject = "aio";
     try("write", REQUEST(file, PWRITE, .aio_nbytes = 10));
@@ -136,6 +138,14 @@ static void requests(void)
     try("told to a file", odd);
     odd.aio_resfd = 999;
     try("told to none", odd);
+    odd.aio_resfd = (unsigned)eventfd(5, EFD_NONBLOCK);
+    try("told to an eventfd", odd);
+    try("told again", odd);
+    FACT(eventfd_read((int)odd.aio_resfd, &count), "its counter can be read");
+    FACT(count, "what it was told");
+    odd.aio_fildes = 999;
+    try("of none, told", odd);
+    FACT(eventfd_read((int)odd.aio_resfd, &count), "it is told nothing");
 }
 
 int main(void)

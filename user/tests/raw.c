@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -132,8 +133,19 @@ static void statistics(void)
 
 #define REQUESTS 16
 
+/* The disk's interrupt tells it of each request that has ended. */
+static void wait_until_told(int told, unsigned n)
+{
+    eventfd_t sum = 0, count;
+
+    while (sum < n && eventfd_read(told, &count) == 0)
+        sum += count;
+    hot_expect(sum == n, "an eventfd is told of each of them");
+}
+
 static void asynchronous(void)
 {
+    int told = eventfd(0, 0);
     struct iocb cb[REQUESTS], *list[REQUESTS];
     struct io_event events[REQUESTS];
     aio_context_t ctx = 0;
@@ -150,10 +162,14 @@ static void asynchronous(void)
         cb[i].aio_nbytes = 512;
         cb[i].aio_offset = (int64_t)(512 * (100 + 3 * i));
         cb[i].aio_data = i;
+        cb[i].aio_flags = IOCB_FLAG_RESFD;
+        cb[i].aio_resfd = (unsigned)told;
         list[i] = &cb[i];
     }
     hot_expect(syscall(SYS_io_submit, ctx, REQUESTS, list) == REQUESTS,
                "io_submit of %d", REQUESTS);
+    wait_until_told(told, REQUESTS);
+    close(told);
     got = syscall(SYS_io_getevents, ctx, REQUESTS, REQUESTS, events, NULL);
     hot_expect(got == REQUESTS, "io_getevents gives them all");
     for (long i = 0; i < got; i++)
@@ -166,18 +182,21 @@ static void asynchronous(void)
                "twice is an error");
 }
 
-/* A process ends while its requests are in flight: pins must go with them. */
+/* A process ends while its requests are in flight: pins must go with them. Its
+   eventfd is told of it when it has no other user any more. */
 static void exits_in_flight(void)
 {
     struct iocb cb = {.aio_fildes = (unsigned)fd,
                       .aio_lio_opcode = IOCB_CMD_PREAD,
                       .aio_buf = (uint64_t)p,
-                      .aio_nbytes = 64 * PAGE};
+                      .aio_nbytes = 64 * PAGE,
+                      .aio_flags = IOCB_FLAG_RESFD};
     struct iocb *list = &cb;
     aio_context_t ctx = 0;
     int status = 0;
 
     if (fork() == 0) {
+        cb.aio_resfd = (unsigned)eventfd(0, 0);
         syscall(SYS_io_setup, 1, &ctx);
         _exit(syscall(SYS_io_submit, ctx, 1, &list) != 1);
     }
