@@ -192,6 +192,11 @@ int fd_set_cloexec(int fd, bool on);
 
 #define FIONREAD 0x541bu /* ioctl: how much could be read */
 
+/* ---- fs/memfd.c: F_ADD_SEALS, F_GET_SEALS ---- */
+
+s64 file_add_seals(struct file *f, u64 seals);
+s64 file_get_seals(const struct file *f);
+
 /* ---- fs/ramfs.c, fs/pipe.c ---- */
 
 extern const struct file_ops ramfs_ops;

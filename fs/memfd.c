@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* memfd_create: a file in memory that has no name, and goes with its last
-   user. */
+   user; and seals (mm/seal.c), which others never have. */
 #include <fs/fs_private.h>
 #include <fs/syscalls.h>
 #include <kernel/print.h>
@@ -8,9 +8,10 @@
 #include <kernel/uaccess.h>
 #include <mm/filemap.h>
 
-#define MFD_CLOEXEC 1u
-#define MFD_EXEC    16u
-#define NAME_SIZE   250 /* as Linux: NAME_MAX without "memfd:" */
+#define MFD_CLOEXEC       1u
+#define MFD_ALLOW_SEALING 2u
+#define MFD_EXEC          16u
+#define NAME_SIZE         250 /* as Linux: NAME_MAX without "memfd:" */
 
 /* For people, who see it in maps: as much of it as there is room for. */
 static void set_name(struct mapping *m, char *name)
@@ -23,7 +24,7 @@ static void set_name(struct mapping *m, char *name)
     snprintf(m->name, sizeof(m->name), "/memfd:%s (deleted)", name);
 }
 
-/* name, flags. Seals and huge pages there are none. */
+/* name, flags. Huge pages there are none. */
 s64 sys_memfd_create(const u64 *a)
 {
     u32 flags = (u32)a[1];
@@ -32,7 +33,7 @@ s64 sys_memfd_create(const u64 *a)
     struct file *f;
     s64 len;
 
-    if (flags & ~(MFD_CLOEXEC | MFD_EXEC))
+    if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC))
         return -EINVAL;
     len = strncpy_from_user(name, a[0], sizeof(name));
     if (len < 0)
@@ -44,5 +45,30 @@ s64 sys_memfd_create(const u64 *a)
         return -ENOMEM;
     }
     set_name(inode->data, name);
+    if (flags & MFD_ALLOW_SEALING)
+        inode->data->seals = 0; /* nobody else knows it yet */
     return fd_install(f, flags & MFD_CLOEXEC);
+}
+
+/* ---- seals: fcntl ---- */
+
+s64 file_add_seals(struct file *f, u64 seals)
+{
+    int err;
+
+    if ((f->flags & O_ACCMODE) == O_RDONLY)
+        return -EPERM;
+    if ((seals & ~(u64)SEAL_ALL) || !f->inode || !f->inode->data)
+        return -EINVAL;
+    mutex_lock(&f->inode->lock);
+    err = mapping_add_seals(f->inode->data, (u32)seals);
+    mutex_unlock(&f->inode->lock);
+    return err;
+}
+
+s64 file_get_seals(const struct file *f)
+{
+    if (!f->inode || !f->inode->data)
+        return -EINVAL;
+    return READ_ONCE(f->inode->data->seals);
 }

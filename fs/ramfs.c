@@ -139,6 +139,8 @@ int ramfs_truncate(struct inode *inode, u64 size)
     if (size > READ_ONCE(inode->data->size))
         err = file_size_allowed(size);
     if (!err)
+        err = mapping_check_size(inode->data, size);
+    if (!err)
         err = mapping_set_size(inode->data, size);
     if (!err)
         inode->mtime_ns = wall_ns(now_ns());

@@ -25,11 +25,13 @@
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ    1031
 #define F_GETPIPE_SZ    1032
+#define F_ADD_SEALS     1033
+#define F_GET_SEALS     1034
 #define SETTABLE        (O_APPEND | O_NONBLOCK | O_DIRECT)
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
+#define SEEK_SET  0
+#define SEEK_CUR  1
+#define SEEK_END  2
 #define SEEK_DATA 3
 #define SEEK_HOLE 4
 
@@ -159,6 +161,10 @@ static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
         return pipe_size(f, cmd == F_SETPIPE_SZ, (u32)arg);
+    case F_ADD_SEALS:
+        return file_add_seals(f, arg);
+    case F_GET_SEALS:
+        return file_get_seals(f);
     }
     return -EINVAL;
 }
@@ -291,19 +297,36 @@ s64 sys_sync_file_range(const u64 *a)
 #define FALLOC_FL_KEEP_SIZE  1u
 #define FALLOC_FL_PUNCH_HOLE 2u
 
+static int punch_hole(struct mapping *m, u64 start, u64 end)
+{
+    int err = mapping_check_write(m, start, 0);
+
+    if (err || start >= m->size)
+        return err;
+    return mapping_punch(m, start, min_u64(end, m->size));
+}
+
 /* Pages come when they are written to: only the size is set now. */
+static int reserve(struct mapping *m, u64 end, bool keep_size)
+{
+    int err;
+
+    if (end <= m->size)
+        return 0;
+    err = keep_size ? 0 : file_size_allowed(end);
+    if (!err)
+        err = mapping_check_size(m, end);
+    return err || keep_size ? err : mapping_set_size(m, end);
+}
+
 static s64 allocate(struct inode *inode, u32 mode, u64 start, u64 end)
 {
-    s64 ret = 0;
-    u64 size;
+    s64 ret;
 
     mutex_lock(&inode->lock);
-    size = READ_ONCE(inode->data->size);
-    if (!(mode & FALLOC_FL_KEEP_SIZE) && end > size)
-        ret = file_size_allowed(end) ? -EFBIG
-                                     : mapping_set_size(inode->data, end);
-    else if ((mode & FALLOC_FL_PUNCH_HOLE) && start < size)
-        ret = mapping_punch(inode->data, start, min_u64(end, size));
+    ret = mode & FALLOC_FL_PUNCH_HOLE
+              ? punch_hole(inode->data, start, end)
+              : reserve(inode->data, end, mode & FALLOC_FL_KEEP_SIZE);
     mutex_unlock(&inode->lock);
     return ret == -ENOMEM ? -ENOSPC : ret;
 }

@@ -13,6 +13,7 @@ void file_area_link(struct vma *vma)
 
     mutex_lock(&m->areas_lock);
     list_add_tail(&vma->file_node, &m->areas);
+    m->writers += vma_writes_file(vma->flags);
     mutex_unlock(&m->areas_lock);
 }
 
@@ -22,6 +23,7 @@ void file_area_unlink(struct vma *vma)
 
     mutex_lock(&m->areas_lock);
     list_del(&vma->file_node);
+    m->writers -= vma_writes_file(vma->flags);
     mutex_unlock(&m->areas_lock);
 }
 

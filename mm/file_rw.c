@@ -63,7 +63,9 @@ s64 mapping_write(struct mapping *m, u64 pos, const void *buf, u64 len)
     while (done < len) {
         u64 n = rest_of_page(pos + done, len - done);
 
-        err = write_piece(m, pos + done, (const char *)buf + done, n);
+        err = mapping_check_write(m, pos + done, n);
+        if (!err)
+            err = write_piece(m, pos + done, (const char *)buf + done, n);
         if (err)
             break;
         done += n;

@@ -45,6 +45,7 @@ struct mapping *mapping_create(const char *name)
     spin_init(&m->places_lock, "file places", RANK_PLACES);
     list_init(&m->areas);
     atomic_set(&m->refs, 1);
+    m->seals = SEAL_SEAL;
     m->nr = (u64)atomic_inc(&last);
     str_copy(m->name, name ? name : "", sizeof(m->name));
     spin_lock(&mappings_lock);

@@ -12,6 +12,7 @@
  *
  * mm/filemap.c      the places         mm/file_swap.c   to swap and back
  * mm/file_areas.c   who shows the file mm/file_rw.c     read and write
+ * mm/seal.c         what is forbidden
  */
 #ifndef MM_FILEMAP_H
 #define MM_FILEMAP_H
@@ -43,7 +44,17 @@ struct mapping {
     struct mutex areas_lock;  /* guards areas, and their start, end and
                                      pgoff, as an anon_vma's lock does */
     struct list_head areas;   /* vma.file_node */
+    unsigned writers;         /* areas that may write to it, and mmaps that are
+                                 about to make one; areas lock */
+    u32 seals;                /* SEAL_*; only grows; areas lock to write */
 };
+
+#define SEAL_SEAL         0x01u /* Linux's F_SEAL_*: no more of them */
+#define SEAL_SHRINK       0x02u
+#define SEAL_GROW         0x04u
+#define SEAL_WRITE        0x08u
+#define SEAL_FUTURE_WRITE 0x10u /* but by areas that there are */
+#define SEAL_ALL          0x1fu
 
 /* One reference. What people are to call it (NULL: it gets a name from the tree
    of files). NULL: no memory. */
@@ -70,6 +81,16 @@ int mapping_punch(struct mapping *m, u64 start, u64 end);
 /* To and from kernel memory; a write extends the file. Bytes or -errno. */
 s64 mapping_read(struct mapping *m, u64 pos, void *buf, u64 len);
 s64 mapping_write(struct mapping *m, u64 pos, const void *buf, u64 len);
+
+/* ---- seals: a new mapping has SEAL_SEAL ---- */
+
+/* One at a time with writes and changes of the length (the inode's lock). 0;
+   -EPERM: sealed against seals; -EBUSY: SEAL_WRITE, but there are shared areas
+   that may write, or pinned pages. May sleep. */
+int mapping_add_seals(struct mapping *m, u32 seals);
+/* Is this allowed? 0 or -EPERM. The inode's lock. */
+int mapping_check_write(const struct mapping *m, u64 pos, u64 len);
+int mapping_check_size(const struct mapping *m, u64 size);
 
 /* Shared memory that is nobody's file: all its pages are promised, as long as
    it lives (mm/commit.h). Right after mapping_create. 0 or -ENOMEM. */
@@ -116,6 +137,10 @@ int mapping_replace(struct page *old, struct page *new, int mine,
 /* A locked page that is being cut off its file: whoever cuts it waits. */
 bool mapping_lost(struct page *page);
 
+/* A shared area with these flags is about to be made: 0, VM_NOWRITE is added if
+   it may only read; or -EPERM. Then _end, when it is there, or has failed. */
+int mapping_begin_area(struct mapping *m, u32 *vm_flags);
+void mapping_end_area(struct mapping *m, u32 vm_flags);
 /* The areas that show a file. mmap_lock for writing, or a new area. */
 void file_area_link(struct vma *vma);
 void file_area_unlink(struct vma *vma);

@@ -186,11 +186,15 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 len, u32 prot, u32 map_flags,
     down_write(&mm->mmap_lock);
     flags = flags_of(mm, prot, map_flags);
     at = vma_choose_place(mm, addr, len, map_flags);
-    if (at > 0) {
+    err = at > 0 && shared ? mapping_begin_area(file, &flags) : 0;
+    if (at > 0 && !err) {
         err = map_locked(mm, (u64)at, (u64)at + len, flags, file, file_page,
                          NULL);
-        at = err ? err : at;
+        if (shared)
+            mapping_end_area(file, flags);
     }
+    if (err)
+        at = err;
     up_write(&mm->mmap_lock);
     if (at > 0 && ((map_flags & MAP_POPULATE) || vma_wants_pages(flags)))
         (void)mm_populate(mm, (u64)at, len); /* as Linux: mmap succeeds */

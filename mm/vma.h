@@ -92,6 +92,12 @@ static inline bool vma_is_data(u32 flags)
     return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
 }
 
+/* May it be used to write to its file, now or after mprotect? */
+static inline bool vma_writes_file(u32 flags)
+{
+    return (flags & (VM_SHARED | VM_NOWRITE)) == VM_SHARED;
+}
+
 /* Bits for a page-table entry of this area. */
 static inline u64 vma_pte_flags(const struct vma *vma, bool writable)
 {
