@@ -19,6 +19,7 @@
 #include <mm/removal_private.h>
 #include <mm/swap.h>
 #include <mm/verify.h>
+#include <mm/vma.h>
 #include <mm/verify_private.h>
 #include <kernel/current.h>
 #include <kernel/string.h>
@@ -164,11 +165,27 @@ static bool see_place(struct mapping *m, u64 index, place_t *place, void *arg)
     return true;
 }
 
+/* An mmap that is just under way counts, too (mm/seal.c). */
+static void check_writers(struct verify *v, struct mapping *m)
+{
+    unsigned found = 0;
+    struct vma *vma;
+
+    mutex_lock(&m->areas_lock);
+    list_for_each_entry (vma, &m->areas, file_node)
+        found += vma_writes_file(vma->flags);
+    if (m->writers != found)
+        verify_mistake(v, "file %llu: %u areas may write, it says %u",
+                       (unsigned long long)m->nr, found, m->writers);
+    mutex_unlock(&m->areas_lock);
+}
+
 static void see_file(struct verify *v, struct mapping *m)
 {
     struct places found = {.v = v};
     u64 index = 0;
 
+    check_writers(v, m);
     mapping_walk(m, &index, see_place, &found);
     if (found.pages != m->nr_pages || found.swapped != m->nr_swapped)
         verify_mistake(
