@@ -71,9 +71,10 @@ void rmap_walk(struct page *page, enum rmap_want want,
 /*
  * Take the page out of every page table, putting swap entries (an anonymous
  * page, in the swap cache), nothing (a file's: its place says where it is) or
- * migration entries there. Page lock held, and `mine` references. Asks cow_may_unmap for each; at the first no, puts back
- * nothing by itself: entries already replaced stay valid (swap: a fault brings
- * them back; migration: the caller calls rmap_restore).
+ * migration entries there. Page lock held, and `mine` references. Asks
+ * cow_may_unmap for each; at the first no, puts back nothing by itself: entries
+ * already replaced stay valid (swap: a fault brings them back; migration: the
+ * caller calls rmap_restore).
  * Returns 0 if no entry maps it any more, -EBUSY if the design refused,
  * -EAGAIN if it was used meanwhile (accessed bit, with check_accessed), -EPERM
  * if an area that shows it is mlocked (that does not keep it from migration).

@@ -110,7 +110,7 @@ void swap_write(struct page *page);
 /* Writes that ended since boot; sleep until it is no longer `seen`, or no
    write is under way, or a fatal signal comes. */
 u64 swap_writes_done(void);
-/* Pages that are on their way out now; pages in the swap cache. A moment ago. */
+/* Pages that are on their way out; pages in the swap cache. A moment ago. */
 u64 swap_writing(void);
 u64 swap_cached(void);
 void swap_wait_for_write(u64 seen);

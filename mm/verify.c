@@ -2,9 +2,10 @@
 /*
  * mm_verify(): every count, recomputed from what there is.
  *
- * Page tables, files, pins and the swap cache say how many references and mappings
- * each frame should have (page.seen_refs, seen_maps), and how many entries
- * mean each swap slot (slot.seen). Then each frame is compared with its sum.
+ * Page tables, files, pins and the swap cache say how many references and
+ * mappings each frame should have (page.seen_refs, seen_maps), and how many
+ * entries mean each swap slot (slot.seen). Then each frame is compared with its
+ * sum.
  *
  * Nothing is stopped meanwhile. Another processor may be half-way through a
  * fault: so a walk that finds mistakes is done again, up to WALKS times, and

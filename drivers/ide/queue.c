@@ -4,8 +4,8 @@
  * interrupt of one starts the next.
  *
  * The first bio of the queue is the one that is worked on, and with it those
- * behind it that go on where it ends, if they may be joined. If that is too much
- * for one command, several are sent in turn; bio->done counts what is certain.
+ * behind it that go on where it ends, if they may be joined. If that is too
+ * much for one command, several are sent in turn; bio->done counts what is certain.
  * end() is called without the lock, in interrupt context, and may submit: that
  * only queues, or starts a command whose end is another interrupt, so nothing
  * nests.

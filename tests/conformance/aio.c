@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Linux AIO on files in memory: contexts, requests, events, and their errors. */
+/* Linux AIO on files in memory: contexts, requests, events, their errors. */
 #include "say.h"
 #include <fcntl.h>
 #include <linux/aio_abi.h>

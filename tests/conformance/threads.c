@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* POSIX threads, as a C library makes them of the kernel's calls. */
-#include "threads.h"
+#include "sleeps.h"
 #include <poll.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -11,10 +10,7 @@
 #define THREADS 4
 
 static struct sleeper sleepers[THREADS];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
-static volatile int ready, handled, cleaned;
-static int ends[2];
+static volatile int ready, handled;
 
 static void start_all(void *(*fn)(struct sleeper *))
 {
@@ -164,8 +160,6 @@ static void rwlocks(void)
     FACT(join_all(), "their errors");
     FACT(ready, "readers");
 }
-
-static sem_t sem;
 
 static void *take(struct sleeper *s)
 {
@@ -324,155 +318,6 @@ static void robust_processes(void)
     munmap(m, PAGE);
 }
 
-/* ---- cancellation ---- */
-
-static void clean(void *arg)
-{
-    cleaned = cleaned * 10 + (int)(long)arg;
-}
-
-static void *in_read(struct sleeper *s)
-{
-    char c;
-
-    s->result = read(ends[0], &c, 1);
-    return NULL;
-}
-
-static void *in_nanosleep(struct sleeper *s)
-{
-    struct timespec long_time = {1000, 0};
-
-    s->result = nanosleep(&long_time, NULL);
-    return NULL;
-}
-
-static void unlock(void *m)
-{
-    pthread_mutex_unlock(m);
-}
-
-static void *in_cond(struct sleeper *s)
-{
-    pthread_mutex_lock(&lock);
-    pthread_cleanup_push(unlock, &lock);
-    s->result = pthread_cond_wait(&cond, &lock);
-    pthread_cleanup_pop(1);
-    return NULL;
-}
-
-static void *in_sem(struct sleeper *s)
-{
-    s->result = sem_wait(&sem);
-    return NULL;
-}
-
-static void *in_pause(struct sleeper *s)
-{
-    s->result = pause();
-    return NULL;
-}
-
-static void *in_poll(struct sleeper *s)
-{
-    s->result = poll(NULL, 0, -1);
-    return NULL;
-}
-
-static void *in_join(struct sleeper *s)
-{
-    s->result = pthread_join(*(pthread_t *)s->arg, NULL);
-    return NULL;
-}
-
-static void *in_sigwait(struct sleeper *s)
-{
-    sigset_t set;
-    int sig;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR2);
-    s->result = sigwait(&set, &sig);
-    return NULL;
-}
-
-static void *with_handlers(struct sleeper *s)
-{
-    pthread_cleanup_push(clean, (void *)1);
-    pthread_cleanup_push(clean, (void *)2);
-    in_read(s);
-    pthread_cleanup_pop(1);
-    pthread_cleanup_pop(1);
-    return NULL;
-}
-
-static void *in_a_loop(struct sleeper *s)
-{
-    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
-    for (;;)
-        s->result++;
-    return NULL;
-}
-
-/* Not now: it reads its byte first. */
-static void *not_now(struct sleeper *s)
-{
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-    in_read(s);
-    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-    pthread_testcancel();
-    s->result = 77;
-    return NULL;
-}
-
-static void cancel(const char *name, void *(*fn)(struct sleeper *), void *arg)
-{
-    struct sleeper s;
-    void *ret;
-
-    if (fn == in_a_loop)
-        start(&s, fn, arg);
-    else
-        start_asleep(&s, fn, arg);
-    s.result = fn == in_a_loop ? 0 : 55;
-    ERR(pthread_cancel(s.thread), "%s", name);
-    if (fn == not_now)
-        (void)!write(ends[1], "", 1);
-    ERR(pthread_join(s.thread, &ret), "%s: join", name);
-    FACT(ret == PTHREAD_CANCELED, "%s: cancelled", name);
-    if (fn != in_a_loop)
-        FACT(s.result, "%s: its call", name);
-}
-
-static void cancellations(void)
-{
-    struct sleeper other;
-
-    subject = "cancel";
-    if (pipe(ends))
-        return;
-    sem_init(&sem, 0, 0);
-    cancel("read", in_read, NULL);
-    cancel("nanosleep", in_nanosleep, NULL);
-    cancel("cond", in_cond, NULL);
-    ERR(pthread_mutex_trylock(&lock), "cond: the lock is free");
-    pthread_mutex_unlock(&lock);
-    cancel("sem", in_sem, NULL);
-    cancel("pause", in_pause, NULL);
-    cancel("poll", in_poll, NULL);
-    cancel("sigwait", in_sigwait, NULL);
-    cleaned = 0;
-    cancel("handlers", with_handlers, NULL);
-    FACT(cleaned, "handlers: in order");
-    cancel("asynchronous", in_a_loop, NULL);
-    cancel("disabled", not_now, NULL);
-    start_asleep(&other, in_read, NULL);
-    cancel("join", in_join, &other.thread);
-    (void)!write(ends[1], "", 1);
-    pthread_join(other.thread, NULL);
-    FACT(other.result, "join: the other");
-}
-
 /* ---- signals ---- */
 
 static void on_signal(int s)
@@ -563,168 +408,16 @@ static void signals(void)
     sigaltstack(&alt, NULL);
 }
 
-/* ---- ends ---- */
-
-static void *exit_6(struct sleeper *s)
-{
-    (void)s;
-    exit(6);
-}
-
-static void *exec_me(struct sleeper *s)
-{
-    char pid[16], *const argv[] = {"threads", pid, NULL},
-                         *const envp[] = {NULL};
-
-    (void)s;
-    snprintf(pid, sizeof(pid), "%d", getpid());
-    execve("/proc/self/exe", argv, envp);
-    _exit(9);
-}
-
-static void *fault(struct sleeper *s)
-{
-    (void)s;
-    *(volatile int *)NOWHERE = 1;
-    return NULL;
-}
-
-static void *last_5(struct sleeper *s)
-{
-    char state;
-
-    do {
-        sched_yield();
-        state = state_of(getpid(), getpid());
-    } while (state && state != 'Z'); /* gone, or as good as */
-    (void)s;
-    syscall(SYS_exit, 5);
-    return NULL;
-}
-
-static void *fork_2(struct sleeper *s)
-{
-    pid_t pid = fork();
-    int status;
-
-    if (pid == 0)
-        _exit(my_tid() == getpid() ? 2 : 3);
-    waitpid(pid, &status, 0);
-    s->result = status;
-    return NULL;
-}
-
-/* The first thread of a child, which has others asleep in all kinds of ways. */
-static void asleep_everywhere(void)
-{
-    static struct sleeper s[5];
-
-    start_asleep(&s[0], in_read, NULL);
-    start_asleep(&s[1], in_nanosleep, NULL);
-    start_asleep(&s[2], in_cond, NULL);
-    start_asleep(&s[3], in_pause, NULL);
-    start_asleep(&s[4], in_sem, NULL);
-}
-
-static void exit_first(void)
-{
-    exit(7);
-}
-
-static void exit_second(void)
-{
-    struct sleeper s;
-
-    start(&s, exit_6, NULL);
-    for (;;)
-        pause();
-}
-
-static void exec_second(void)
-{
-    struct sleeper s;
-
-    start(&s, exec_me, NULL);
-    for (;;)
-        pause();
-}
-
-static void fault_second(void)
-{
-    struct sleeper s;
-
-    start(&s, fault, NULL);
-    for (;;)
-        pause();
-}
-
-static void killed(void)
-{
-    kill(getpid(), SIGKILL);
-}
-
-static void end_first(void)
-{
-    struct sleeper s;
-
-    start(&s, last_5, NULL);
-    syscall(SYS_exit, 3);
-}
-
-static void in_child(const char *name, void (*fn)(void), bool others)
-{
-    pid_t pid = fork();
-    int status;
-
-    if (pid == 0) {
-        if (others)
-            asleep_everywhere();
-        fn();
-        _exit(99);
-    }
-    FACT(waitpid(pid, &status, 0) == pid, "%s: ends", name);
-    FACT(status & ~0x80, "%s: status", name);
-}
-
-static void endings(void)
-{
-    struct sleeper s;
-
-    subject = "end";
-    in_child("exit of the first", exit_first, true);
-    in_child("exit of another", exit_second, true);
-    in_child("exec of another", exec_second, true);
-    in_child("a fault of another", fault_second, true);
-    in_child("killed", killed, true);
-    in_child("the first ends first", end_first, false);
-    start(&s, fork_2, NULL);
-    pthread_join(s.thread, NULL);
-    FACT(s.result, "fork of another");
-}
-
-/* What another thread's exec made of us. */
-static int after_exec(const char *pid)
-{
-    FACT(getpid() == atoi(pid), "exec: the number is the process's");
-    FACT(my_tid() == getpid(), "exec: the first thread");
-    fflush(stdout);
-    return 8;
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    subject = "end";
-    if (argc > 1)
-        return after_exec(argv[1]);
+    make_sleeps();
     conditions();
     barriers();
     rwlocks();
     semaphores();
     mutexes();
     robust_processes();
-    cancellations();
     signals();
-    endings();
     return 0;
 }

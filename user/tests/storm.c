@@ -86,7 +86,7 @@ static void storm(unsigned n, long before)
     hot_expect(most >= before + (long)n * STACK_KB / 2,
                "their stacks are %ld KiB, of %ld before", most, before);
     while (stacks_kb() > before + 100 * STACK_KB)
-        sched_yield(); /* kswapd gives them back; a test that hangs here fails */
+        sched_yield(); /* kswapd gives them back; who hangs here fails */
     hot_say("%ld KiB afterwards", stacks_kb());
 }
 
