@@ -7,7 +7,10 @@
  * task that it happened to interrupt, except that it must never want one of
  * them, which is the second check below (lockcheck_context).
  *
- * 1. Both lists belong to whoever runs here: no lock guards them.
+ * 1. Both lists belong to whoever runs here: no lock guards them. They change
+ *    with interrupts off: else a task could be preempted in the middle of a
+ *    change, come back in place of one that has died, and take locks to free
+ *    its memory (sched_finish_switch).
  * 2. Before the first task runs there is one processor and nothing to check.
  * 3. Ranks from RANK_GUARD on are leaves that are held for a few lines inside
  *    kernel/ and never around a call to anything else: they are not listed,
@@ -62,33 +65,44 @@ void lockcheck_order(const struct lock_class *c, bool nested)
 
 /* A task with more locks than the list has room for (a batch of page locks)
    is checked against those that are in it. */
-void lockcheck_acquired(const struct lock_class *c, const void *lock)
+static void enter(struct held_locks *held, struct held_lock new)
 {
-    struct held_locks *held = held_here();
-
-    if (!held || !is_listed(c) || held->nr == ARRAY_SIZE(held->lock))
-        return;
-    held->lock[held->nr].class = c;
-    held->lock[held->nr].lock = lock;
-    held->nr++;
+    if (held->nr < ARRAY_SIZE(held->lock))
+        held->lock[held->nr++] = new;
 }
 
 /* Newest first, as locks are mostly released. One that is not there did not
    fit, or is a page lock that another task or an interrupt took over. */
-void lockcheck_released(const struct lock_class *c, const void *lock)
+static void leave(struct held_locks *held, struct held_lock old)
 {
-    struct held_locks *held = held_here();
-
-    if (!held || !is_listed(c))
-        return;
     for (unsigned i = held->nr; i-- > 0;) {
-        if (held->lock[i].class != c || held->lock[i].lock != lock)
+        if (held->lock[i].class != old.class || held->lock[i].lock != old.lock)
             continue;
         held->nr--;
         for (; i < held->nr; i++)
             held->lock[i] = held->lock[i + 1];
         return;
     }
+}
+
+void lockcheck_acquired(const struct lock_class *c, const void *lock)
+{
+    u64 flags = irq_save();
+    struct held_locks *held = held_here();
+
+    if (held && is_listed(c))
+        enter(held, (struct held_lock){c, lock});
+    irq_restore(flags);
+}
+
+void lockcheck_released(const struct lock_class *c, const void *lock)
+{
+    u64 flags = irq_save();
+    struct held_locks *held = held_here();
+
+    if (held && is_listed(c))
+        leave(held, (struct held_lock){c, lock});
+    irq_restore(flags);
 }
 
 /*
