@@ -88,8 +88,8 @@ int signal_group(int pgid, int sig);
 /*
  * The caller is about to do what only the foreground group of its terminal may
  * (read: SIGTTIN, write or change it: SIGTTOU). 0: go on. -ERESTARTSYS: it is
- * in the background, and its group gets the signal, to be stopped by it. -EIO: it
- * cannot be stopped so (an orphan, or it does not take SIGTTIN).
+ * in the background, and its group gets the signal, to be stopped by it. -EIO:
+ * it cannot be stopped so (an orphan, or it does not take SIGTTIN).
  */
 int job_in_background(int foreground, int sig);
 /* A fault: the current thread gets the signal even if it is blocked or

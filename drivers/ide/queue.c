@@ -5,7 +5,8 @@
  *
  * The first bio of the queue is the one that is worked on, and with it those
  * behind it that go on where it ends, if they may be joined. If that is too
- * much for one command, several are sent in turn; bio->done counts what is certain.
+ * much for one command, several are sent in turn; bio->done counts what is
+ * certain.
  * end() is called without the lock, in interrupt context, and may submit: that
  * only queues, or starts a command whose end is another interrupt, so nothing
  * nests.
