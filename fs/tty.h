@@ -51,7 +51,7 @@ struct tty {
     u16 ring[TTY_RING];   /* bytes, or TTY_END_MARK */
     unsigned head, tail;  /* next to write, next to read */
     unsigned line_start;  /* where the line that is edited began */
-    struct termios tio;   /* oflag is also read without the lock */
+    struct termios tio;   /* single fields are also read without it */
     struct winsize window;
     int foreground, session; /* process groups; 0 = nobody's terminal */
     struct waitq readers;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls about the machine and its one user, root. */
+#include <kernel/loadavg.h>
 #include <kernel/process_private.h>
 #include <kernel/string.h>
 #include <kernel/syscall.h>
@@ -108,13 +109,10 @@ static u16 count_processes(void)
     return n;
 }
 
-/* A tickless machine keeps no averages: the load is the present one. */
 s64 sys_sysinfo(const u64 *a)
 {
-    u64 load = (u64)sched_runnable() << 16;
     struct user_sysinfo s = {
         .uptime = (s64)(now_ns() / NSEC_PER_SEC),
-        .loads = {load, load, load},
         .totalram = total_frames(),
         .freeram = total_free_frames(),
         .procs = count_processes(),
@@ -122,6 +120,9 @@ s64 sys_sysinfo(const u64 *a)
     };
 
     swap_totals(&s.totalswap, &s.freeswap);
+    loadavg_read(s.loads);
+    for (unsigned i = 0; i < 3; i++)
+        s.loads[i] = (s.loads[i] << 16) / 100; /* of 65536 */
     return copy_to_user(a[0], &s, sizeof(s));
 }
 

@@ -18,7 +18,7 @@ void *kstack_alloc(void);
 /* Some are kept for reuse; any context that may take spinlocks. */
 void kstack_free(void *stack);
 /* Give back some of those that are kept, if they are many. Frames that became
-   free; 0: there are few. Interrupts on, no lock held. */
+   free; 0: there are few. Interrupts on, no spinlock held. */
 u64 kstack_trim(void);
 /* Is this address in some stack's guard page? For the double-fault report. */
 bool kstack_is_guard(u64 va);

@@ -78,6 +78,28 @@ static char *map_at(char *where, unsigned pages)
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
+static long peak_kb(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_SELF, &u);
+    return u.ru_maxrss;
+}
+
+/* The most memory at a time counts what comes back from swap. */
+static void peak(void)
+{
+    char *p = hot_pages(600);
+    long before;
+
+    fill(p, 600, 1);
+    OK(madvise(p, 600 * PAGE, MADV_PAGEOUT) == 0);
+    OK(hot_write_file("/proc/self/clear_refs", "5") == 0);
+    before = peak_kb();
+    OK(filled(p, 600, 1) && munmap(p, 600 * PAGE) == 0);
+    OK(peak_kb() >= before + 600 * (long)(PAGE / 1024) - 16);
+}
+
 static void remap_moves(void)
 {
     char *p = map_at(place, 700), *q = place + 5000 * PAGE, *r;
@@ -473,7 +495,7 @@ int main(int argc, char **argv)
     } groups[] = {{"remap", remap},   {"lock", lock},
                   {"ask", ask},       {"advise", advise},
                   {"limits", limits}, {"overcommit", overcommit},
-                  {"stack", stack}};
+                  {"stack", stack},   {"peak", peak}};
 
     hot_begin("memcalls");
     swapon("/dev/hdc", 0);
