@@ -51,6 +51,10 @@ SRC_C := $(sort $(wildcard boot/*.c kernel/*.c kernel/x86/*.c mm/*.c fs/*.c \
 SRC_S := $(sort $(wildcard boot/*.S kernel/x86/*.S))
 OBJ   := $(SRC_S:%.S=$(BUILD)/%.S.o) $(SRC_C:%.c=$(BUILD)/%.o)
 
+# Here, as rules of several files below depend on it: a prerequisite is read at
+# once, and would be nothing in a file that comes before the definition.
+USER_HEADERS := build/user/include
+
 .PHONY: all kernel clean format help
 all: kernel initramfs
 

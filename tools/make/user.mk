@@ -6,8 +6,8 @@ USER_SRC   := $(sort $(filter-out user/lib/%,$(wildcard user/*.c user/*/*.c)))
 USER_PROGS := $(USER_SRC:user/%.c=build/user/%)
 USER_LIB   := $(patsubst user/%.c,build/user/%.o,$(wildcard user/lib/*.c))
 
-# musl-gcc hides the system's headers; these three links bring back Linux's.
-USER_HEADERS := build/user/include
+# musl-gcc hides the system's headers; three links in USER_HEADERS bring back
+# Linux's.
 LINUX_HEADERS ?= /usr/include
 ASM_HEADERS   ?= $(firstword $(wildcard \
 	$(LINUX_HEADERS)/x86_64-linux-gnu/asm $(LINUX_HEADERS)/asm))
