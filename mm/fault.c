@@ -22,6 +22,7 @@
 #include <mm/zone.h>
 #include <kernel/errno.h>
 #include <kernel/string.h>
+#include <kernel/testpoint.h>
 #include <kernel/time.h>
 #include <kernel/wait.h>
 
@@ -155,11 +156,7 @@ static int map_zero_page(struct fault *f)
 
 static int fault_anonymous(struct fault *f)
 {
-    if (f->how != FAULT_WRITE)
-        return map_zero_page(f);
-    spin_unlock(&f->mm->pt_lock);
-    stat_inc(STAT_anon_zeroed);
-    return fault_install_copy(f, NULL);
+    return f->how == FAULT_WRITE ? fault_install_zeroes(f) : map_zero_page(f);
 }
 
 static int fault_present(struct fault *f)
@@ -219,9 +216,21 @@ static bool allowed(const struct vma *vma, enum fault_access how)
     }
 }
 
+/* No spinlock held. */
+static int get_spare_page(struct fault *f)
+{
+    f->spare = alloc_page(ALLOC_USER | (f->want_zeroes ? ALLOC_ZERO : 0),
+                          PAGE_ANON);
+    f->spare_is_zero = f->want_zeroes;
+    testpoint("fault.spare");
+    return f->spare ? FAULT_DONE : FAULT_NO_MEMORY;
+}
+
 /* mmap_lock held for reading. */
 static int fault_locked(struct fault *f)
 {
+    int ret;
+
     f->vma = vma_find(f->mm, f->addr);
     if (!f->vma)
         return FAULT_GROW;
@@ -229,8 +238,13 @@ static int fault_locked(struct fault *f)
         return FAULT_NO_ACCESS;
     if (!(f->vma->flags & VM_SHARED) && anon_vma_prepare(f->vma))
         return FAULT_NO_MEMORY;
-    f->pte = lock_entry(f->mm, f->addr);
-    return f->pte ? dispatch(f) : FAULT_NO_MEMORY;
+    do {
+        f->pte = lock_entry(f->mm, f->addr);
+        ret = f->pte ? dispatch(f) : FAULT_NO_MEMORY;
+        if (ret == FAULT_SPARE && get_spare_page(f))
+            ret = FAULT_NO_MEMORY;
+    } while (ret == FAULT_SPARE);
+    return ret;
 }
 
 /* Sleep for what stands in the way, and account for it if it is a move. */
@@ -287,6 +301,29 @@ static int fault_once(struct fault *f)
     return ret;
 }
 
+/* Until nothing is in the way any more. */
+static int fault_retry(struct fault *f, bool wait_move)
+{
+    int ret;
+
+    do {
+        ret = fault_once(f);
+        if (ret == FAULT_GROW) {
+            ret = fault_grow_stack(f->mm, f->addr);
+        } else if (ret == FAULT_WAIT_FILE) {
+            ret = sleep_for_file(f, wait_move);
+        } else if (ret == FAULT_WAIT) {
+            if (!wait_move && !pte_present(f->entry) &&
+                pte_is_migration(f->entry))
+                return FAULT_MIGRATING;
+            ret = sleep_for(f);
+        } else {
+            return ret;
+        }
+    } while (ret == FAULT_DONE);
+    return ret;
+}
+
 static enum fault_result do_fault(struct mm *mm, u64 addr,
                                   enum fault_access how, bool wait_move)
 {
@@ -297,23 +334,10 @@ static enum fault_result do_fault(struct mm *mm, u64 addr,
         return FAULT_NO_AREA;
     stat_inc(STAT_pgfault);
     current_count_fault(false);
-    for (;;) {
-        ret = fault_once(&f);
-        if (ret == FAULT_GROW) {
-            ret = fault_grow_stack(mm, f.addr);
-        } else if (ret == FAULT_WAIT_FILE) {
-            ret = sleep_for_file(&f, wait_move);
-        } else if (ret == FAULT_WAIT) {
-            if (!wait_move && !pte_present(f.entry) &&
-                pte_is_migration(f.entry))
-                return FAULT_MIGRATING;
-            ret = sleep_for(&f);
-        } else {
-            return (enum fault_result)ret;
-        }
-        if (ret != FAULT_DONE)
-            return (enum fault_result)ret;
-    }
+    ret = fault_retry(&f, wait_move);
+    if (f.spare)
+        put_page(f.spare); /* another thread was faster */
+    return (enum fault_result)ret;
 }
 
 enum fault_result mm_fault(struct mm *mm, u64 addr, enum fault_access how)

@@ -15,6 +15,7 @@
 #include <mm/stat.h>
 #include <mm/vma.h>
 #include <kernel/errno.h>
+#include <kernel/testpoint.h>
 
 /* Come back with nothing held, sleep, and try again. */
 static int wait_file(struct fault *f, u64 index)
@@ -37,7 +38,13 @@ static void map_page(struct fault *f, struct page *page)
     mm_event("file.map", page, "addr=0x%llx", (unsigned long long)f->addr);
 }
 
-/* Map the file's page itself; takes over the caller's reference. */
+static bool wants_copy(const struct fault *f)
+{
+    return f->how == FAULT_WRITE && !(f->vma->flags & VM_SHARED);
+}
+
+/* Map the file's page itself, or a private copy for a writer; takes over the
+   caller's reference. */
 static int map_file_page(struct fault *f, struct page *page, u64 index)
 {
     bool mapped = false;
@@ -48,24 +55,18 @@ static int map_file_page(struct fault *f, struct page *page, u64 index)
     }
     if (page->mapping == f->vma->file && page->index == index &&
         fault_relock(f)) {
-        map_page(f, page);
+        mapped = !wants_copy(f);
+        if (mapped)
+            map_page(f, page);
+        else
+            fault_install_copy(f, page);
         spin_unlock(&f->mm->pt_lock);
         lru_mark_accessed(page);
-        mapped = true;
     }
     unlock_page(page);
     if (!mapped)
-        put_page(page); /* cut, moved, or another thread was faster */
+        put_page(page); /* copied; cut; moved; another thread was faster */
     return FAULT_DONE;
-}
-
-/* A private copy for a writer. */
-static int copy_file_page(struct fault *f, struct page *page)
-{
-    int ret = fault_install_copy(f, page);
-
-    put_page(page);
-    return ret;
 }
 
 static int find_or_fill(struct mapping *m, u64 index, struct page **page)
@@ -88,6 +89,8 @@ int fault_file(struct fault *f)
     spin_unlock(&f->mm->pt_lock);
     if (index >= PAGE_UP(READ_ONCE(m->size)) >> PAGE_SHIFT)
         return FAULT_BUS;
+    if (wants_copy(f) && !f->spare)
+        return FAULT_SPARE;
     err = find_or_fill(m, index, &page);
     if (err == -ENOENT)
         return FAULT_DONE; /* it came and went: once more */
@@ -98,7 +101,6 @@ int fault_file(struct fault *f)
     }
     if (err)
         return err == -ENOMEM ? FAULT_NO_MEMORY : FAULT_BUS;
-    if (f->how != FAULT_WRITE || (f->vma->flags & VM_SHARED))
-        return map_file_page(f, page, index);
-    return copy_file_page(f, page);
+    testpoint("file.found");
+    return map_file_page(f, page, index);
 }

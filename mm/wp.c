@@ -20,21 +20,6 @@
 #include <kernel/testpoint.h>
 #include <kernel/x86/tlb.h>
 
-/* A fresh page with the contents of `from`, or zeroes. NULL: no memory. */
-static struct page *make_copy(struct page *from)
-{
-    struct page *copy =
-        alloc_page(from ? ALLOC_USER : ALLOC_USER | ALLOC_ZERO, PAGE_ANON);
-
-    if (!copy)
-        return NULL;
-    if (from)
-        memcpy(page_to_virt(copy), page_to_virt(from), PAGE_SIZE);
-    page_set(copy, PG_UPTODATE);
-    page_set(copy, PG_DIRTY); /* no slot has its contents */
-    return copy;
-}
-
 /*
  * The entry that is replaced, if it mapped a page: other threads may read
  * through it until the flush, so that the page is let go after it. pt_lock.
@@ -59,22 +44,43 @@ static void replace_entry(struct fault *f, struct page *copy)
     }
 }
 
-int fault_install_copy(struct fault *f, struct page *from)
+/* The spare page, filled, becomes the entry's. pt_lock held. */
+static void install_spare(struct fault *f)
 {
-    struct page *copy = make_copy(from);
+    struct page *page = f->spare;
 
-    if (!copy)
-        return FAULT_NO_MEMORY;
-    if (!fault_relock(f)) {
-        put_page(copy); /* another thread was faster; the user retries */
-        return FAULT_DONE;
+    f->spare = NULL;
+    page_set(page, PG_UPTODATE);
+    page_set(page, PG_DIRTY); /* no slot has its contents */
+    rmap_add_anon(page, f->vma, f->addr);
+    cow_page_is_new(page);
+    replace_entry(f, page);
+    lru_add(page, true);
+}
+
+void fault_install_copy(struct fault *f, struct page *from)
+{
+    stat_inc(STAT_cow_copy);
+    mm_event("cow.copy", from, "addr=0x%llx", (unsigned long long)f->addr);
+    memcpy(page_to_virt(f->spare), page_to_virt(from), PAGE_SIZE);
+    install_spare(f);
+}
+
+int fault_install_zeroes(struct fault *f)
+{
+    int ret = FAULT_DONE;
+
+    if (!f->spare) {
+        f->want_zeroes = true;
+        ret = FAULT_SPARE;
+    } else {
+        if (!f->spare_is_zero) /* it was got for a copy */
+            memset(page_to_virt(f->spare), 0, PAGE_SIZE);
+        stat_inc(STAT_anon_zeroed);
+        install_spare(f);
     }
-    rmap_add_anon(copy, f->vma, f->addr);
-    cow_page_is_new(copy);
-    replace_entry(f, copy);
-    lru_add(copy, true);
     spin_unlock(&f->mm->pt_lock);
-    return FAULT_DONE;
+    return ret;
 }
 
 /*
@@ -92,22 +98,15 @@ static void reuse(struct fault *f, struct page *page)
         swap_try_free(page);
 }
 
-static int copy_instead(struct fault *f, struct page *page)
-{
-    stat_inc(STAT_cow_copy);
-    mm_event("cow.copy", page, "addr=0x%llx", (unsigned long long)f->addr);
-    return fault_install_copy(f, page);
-}
-
 /*
- * An anonymous page. pt_lock, which we keep, holds the entry and so the page;
- * the page lock comes before it in the order, and so is only tried for. A copy
- * is made without either: then a reference keeps what is copied.
+ * An anonymous page. pt_lock holds the entry and so the page; the page lock
+ * comes before it in the order, and so is only tried for. Both are kept until
+ * the page is made writable or its copy is installed (mm/fault.h says why), so
+ * that the copy has to have been allocated before.
  */
 static int write_anonymous(struct fault *f, struct page *page)
 {
-    bool may;
-    int ret;
+    bool may, copy;
 
     if (!trylock_page(page)) {
         spin_unlock(&f->mm->pt_lock);
@@ -115,30 +114,42 @@ static int write_anonymous(struct fault *f, struct page *page)
     }
     testpoint("wp.page_locked");
     may = cow_may_reuse(page, 0, 0);
-    if (may)
+    copy = !may && f->spare;
+    if (may) {
         reuse(f, page);
-    else
-        get_page(page);
+    } else if (copy) {
+        get_page(page); /* beyond the entry's, which the copy takes away */
+        fault_install_copy(f, page);
+    }
     unlock_page(page);
     spin_unlock(&f->mm->pt_lock);
-    if (may)
-        return FAULT_DONE;
-    ret = copy_instead(f, page);
-    drop_from_cache(page);
+    if (copy) {
+        drop_from_cache(page);
+        put_page(page);
+    }
+    return may || copy ? FAULT_DONE : FAULT_SPARE;
+}
+
+/* A file's page is never the process's to keep. The entry keeps the page, and
+   pt_lock the entry. */
+static int write_private_file(struct fault *f, struct page *page)
+{
+    bool copied = f->spare;
+
+    get_page(page); /* beyond the entry's, which the copy takes away */
+    if (copied)
+        fault_install_copy(f, page);
+    spin_unlock(&f->mm->pt_lock);
     put_page(page);
-    return ret;
+    return copied ? FAULT_DONE : FAULT_SPARE;
 }
 
 int fault_write_protected(struct fault *f)
 {
     struct page *page = pfn_to_page(pte_pfn(f->entry));
-    int ret;
 
-    if (f->entry & PTE_ZERO) {
-        spin_unlock(&f->mm->pt_lock);
-        stat_inc(STAT_anon_zeroed);
-        return fault_install_copy(f, NULL);
-    }
+    if (f->entry & PTE_ZERO)
+        return fault_install_zeroes(f);
     if (f->vma->flags & VM_SHARED) {
         pte_set_bits(f->pte, PTE_W | PTE_D | PTE_A);
         spin_unlock(&f->mm->pt_lock);
@@ -146,9 +157,5 @@ int fault_write_protected(struct fault *f)
     }
     if (page->use == PAGE_ANON)
         return write_anonymous(f, page);
-    get_page(page);
-    spin_unlock(&f->mm->pt_lock);
-    ret = copy_instead(f, page); /* a file's page is never ours to keep */
-    put_page(page);
-    return ret;
+    return write_private_file(f, page);
 }

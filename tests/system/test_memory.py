@@ -30,6 +30,13 @@ def test_fork_trees(boot, design, cpus):
     assert report.results["swapped_out"] > 0
 
 
+def test_a_copy_that_comes_too_late(boot, design, cpus):
+    """A write fault is stopped between its decision and its copy; meanwhile
+    another thread's write is kept, and must not be lost."""
+    run(boot, "latecopy", design=design, cpus=cpus, testpoints=True,
+        files={"hdc": diskimage.swap(16)})
+
+
 def test_four_times_ram(boot, design):
     """Memory four times RAM, in three processes, every word checked."""
     report = run(boot, "thrash 64 3 1", design=design, cpus=2, memory=16,

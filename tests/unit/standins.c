@@ -10,6 +10,7 @@
 #include <kernel/errno.h>
 #include <kernel/print.h>
 #include <kernel/string.h>
+#include <kernel/testpoint.h>
 #include <kernel/time.h>
 #include <kernel/wait.h>
 #include <kernel/x86/directmap.h>
@@ -32,6 +33,7 @@ struct boot_info boot_info;
 bool host_quiet = true, host_signal, host_fatal, host_dying;
 u64 host_limit[16] = {[0 ... 15] = ~0ull};
 bool (*host_event)(void);
+void (*host_at_point)(const char *name);
 struct mm *host_oom_victim;
 
 void printk(const char *fmt, ...)
@@ -62,6 +64,12 @@ void event_write(const char *line, size_t len)
 {
     (void)line;
     (void)len;
+}
+
+void testpoint(const char *name)
+{
+    if (host_at_point)
+        host_at_point(name);
 }
 
 void str_copy(char *dst, const char *src, size_t size)

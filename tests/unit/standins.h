@@ -10,6 +10,8 @@ struct mm;
 extern bool host_quiet, host_signal, host_fatal, host_dying;
 extern u64 host_limit[16];
 extern bool (*host_event)(void);
+/* Called as mm/ passes a point of kernel/testpoint.h, or NULL. */
+extern void (*host_at_point)(const char *name);
 extern struct mm *host_oom_victim;
 extern int host_fail_reads, host_fail_writes;
 bool host_disk_step(void);

@@ -43,6 +43,7 @@ int world_check(void **state)
     while (host_disk_step())
         ;
     host_event = NULL;
+    host_at_point = NULL;
     host_signal = host_fatal = host_dying = false;
     assert_int_equal(host_locks_held(), 0);
     assert_int_equal(mm_verify(print_mistake, NULL), 0);

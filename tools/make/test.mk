@@ -2,7 +2,7 @@
 # test, compare: every design, on real (emulated) machines.
 #   make test T=tests/system/test_boot.py PYTEST_ARGS="-k naive"
 
-T           ?= tests/system
+T           ?= tests/unit tests/system
 PYTEST_ARGS ?=
 
 # A python3 that comes first in PATH may not be the system's, and then has no
@@ -21,7 +21,7 @@ all-designs: build/.setup
 	done; done
 	+$(Q)$(SUBMAKE) initramfs
 
-system-test: all-designs
+system-test: all-designs $(UNIT_BIN)
 	@$(pytest) $(T) $(PYTEST_ARGS)
 
 test: all-designs

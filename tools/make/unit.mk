@@ -6,7 +6,8 @@
 HOST_CC     ?= gcc
 HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -fno-strict-aliasing \
-	-Wno-builtin-declaration-mismatch -DHOSTED -DCONFIG_DEBUG -I. \
+	-Wno-builtin-declaration-mismatch -DHOSTED -DCONFIG_DEBUG \
+	-DCONFIG_TESTPOINTS -I. \
 	-include kernel/types.h
 UNIT_SRC    := $(wildcard mm/*.c tests/unit/*.c)
 UNIT_OBJ    := $(UNIT_SRC:%.c=build/unit/%.o)
@@ -26,6 +27,20 @@ CONSOLE_BIN := build/unit/test-console
 
 $(CONSOLE_BIN): $(CONSOLE_OBJ)
 	$(Q)$(HOST_CC) $(HOST_CFLAGS) $^ -lcmocka -o $@
+
+# One of tests/unit/mutants.py: MUTATED, a file of mm/, is taken as it was edited
+# below build/mutants/MUTANT/.
+MUTANT_DIR  := build/mutants/$(MUTANT)
+MUTANT_SRC  := $(UNIT_SRC) mm/cow/$(DESIGN).c
+MUTANT_OBJ  := $(patsubst build/unit/$(MUTATED:.c=.o),\
+	$(MUTANT_DIR)/$(MUTATED:.c=.o),$(MUTANT_SRC:%.c=build/unit/%.o))
+
+$(MUTANT_DIR)/%.o: $(MUTANT_DIR)/%.c
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) -c $< -o $@
+
+.PHONY: mutant
+mutant: $(MUTANT_OBJ)
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) $^ -lcmocka -o $(MUTANT_DIR)/test
 
 .PHONY: unit
 unit: $(UNIT_BIN) $(CONSOLE_BIN)
