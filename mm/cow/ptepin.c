@@ -17,7 +17,7 @@
  * the cache's term is 0 or 1. It is an equality: too few is as strange as too
  * many.
  *
- * WHY IT IS SAFE. get_user_pages raises refs under pt_lock, having found the
+ * WHY RECLAIM IS SAFE. get_user_pages raises refs under pt_lock, having found the
  * entry present. cow_may_unmap is asked under the same pt_lock:
  *
  *   get_user_pages              unmap
@@ -34,7 +34,9 @@
  * as the entry stays, nothing ever stops the next read from starting. Removal
  * of that memory starves. And a passer-by's reference (a look-up, a scan) is
  * taken for a pin. fork still write-protects a pinned page: a read in flight
- * across a fork may be lost, here as in the other two designs.
+ * across a fork may be lost, here as in the other two designs. So does mprotect
+ * to read-only and back: the write fault that follows finds a stranger and
+ * copies, although the entry was present all the time.
  */
 #include <mm/cow.h>
 #include <mm/swap.h>
