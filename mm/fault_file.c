@@ -75,6 +75,7 @@ static int find_or_fill(struct mapping *m, u64 index, struct page **page)
 
     if (err != -ENOENT)
         return err;
+    testpoint("file.hole");
     err = mapping_fill(m, index, ALLOC_USER, true);
     return err ? err : mapping_find(m, index, page);
 }

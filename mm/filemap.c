@@ -20,6 +20,7 @@
 #include <kernel/errno.h>
 #include <kernel/print.h>
 #include <kernel/string.h>
+#include <kernel/testpoint.h>
 #include <kernel/wait.h>
 
 #define MAX_LEAVES (1u << 18) /* 2 MiB of pointers: files up to 512 GiB */
@@ -349,6 +350,7 @@ static void cut(struct mapping *m, u64 first, u64 end)
     struct cut c = {.end = end};
 
     file_areas_zap(m, first, end);
+    testpoint("file.unmapped");
     for (u64 i = first; i < end && !mapping_walk(m, &i, cut_one, &c); i++) {
         if (!c.old)
             break;

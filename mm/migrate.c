@@ -141,6 +141,7 @@ static int take_over(struct move *m)
         err = wait_until(m, is_drained);
         if (err)
             return err;
+        testpoint("migrate.drained");
         err = replace(m);
     } while (err == -EAGAIN);
     return err ? -EAGAIN : 0;

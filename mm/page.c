@@ -26,6 +26,7 @@
 #include <mm/event.h>
 #include <kernel/current.h>
 #include <kernel/print.h>
+#include <kernel/testpoint.h>
 #include <kernel/wait.h>
 
 #define QUEUES 64
@@ -66,6 +67,7 @@ static void free_page(struct page *p)
 {
     ASSERT(page_mapcount(p) == 0 && !page_flag(p, PG_SWAPCACHE));
     ASSERT(!page_flag(p, PG_LOCKED) && !page_flag(p, PG_WRITEBACK));
+    testpoint("page.free");
     lru_del(p);
     ASSERT(p->use != PAGE_FILE || !p->mapping);
     if (p->use == PAGE_ANON && p->anon_vma)

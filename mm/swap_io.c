@@ -18,6 +18,7 @@
 #include <mm/stat.h>
 #include <mm/swap_private.h>
 #include <kernel/print.h>
+#include <kernel/testpoint.h>
 #include <kernel/wait.h>
 
 #define REQUESTS 64
@@ -151,6 +152,7 @@ void swap_write(struct page *page)
     /* Only now: whoever writes from here on makes it dirty again. */
     page_clear(page, PG_DIRTY);
     unlock_page(page);
+    testpoint("swap.unlocked");
     swap_request_start(swap_request_get(BIO_WRITE), page, s, write_end);
 }
 

@@ -90,6 +90,7 @@ int fault_swap(struct fault *f)
     ret = find_page(f, slot, &page);
     if (!page)
         return ret;
+    testpoint("swapin.found");
     if (!trylock_page(page)) { /* being read, or moved */
         put_page(page);
         return FAULT_WAIT;

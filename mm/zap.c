@@ -11,6 +11,7 @@
 #include <mm/rmap.h>
 #include <mm/swap.h>
 #include <mm/vma.h>
+#include <kernel/testpoint.h>
 #include <kernel/x86/tlb.h>
 
 #define ZAP_BATCH 64
@@ -115,6 +116,7 @@ void zap_range(struct mm *mm, u64 start, u64 end)
         spin_unlock(&mm->pt_lock);
         if (z.flush)
             tlb_flush_range(&mm->pt, z.first, z.next);
+        testpoint("zap.flushed");
         release(&z);
     }
 }

@@ -7,6 +7,9 @@
  */
 #include <kernel/x86/tlb.h>
 
+#include <kernel/print.h>
+#include <mm/page.h>
+
 #include "standins.h"
 #include <string.h>
 
@@ -37,14 +40,25 @@ void host_tlb_fill(unsigned cpu, pte_t *root, u64 addr, pte_t entry)
     *place(cpu, root, page) = (struct cached){root, page, entry};
 }
 
+/* A frame may be let go only after the flush: until then it is still used. */
+static void check_frame(pte_t entry)
+{
+    struct page *page = entry ? pfn_to_page(pte_pfn(entry)) : NULL;
+
+    if (page && page_refs(page) == 0)
+        panic("a page was let go before the flush");
+}
+
 /* end exclusive, in pages */
 static void forget(pte_t *root, u64 first, u64 end)
 {
     for (unsigned i = 0; i < 2 * ENTRIES; i++) {
         struct cached *c = &tlb[i / ENTRIES][i % ENTRIES];
 
-        if (c->root == root && c->page >= first && c->page < end)
+        if (c->root == root && c->page >= first && c->page < end) {
+            check_frame(c->entry);
             c->root = NULL;
+        }
     }
 }
 

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rules that mm/'s headers state of one call, and that no race is needed to
+ * see broken.
+ */
+#include "standins.h"
+#include "unit.h"
+#include <mm/gup.h>
+#include <mm/migrate.h>
+#include <mm/page.h>
+#include <mm/reclaim.h>
+#include <mm/rmap.h>
+#include <mm/swap.h>
+#include <kernel/x86/tlb.h>
+
+#define RW (PROT_READ | PROT_WRITE)
+
+static void out_and_in(struct mm *mm, u64 a)
+{
+    u64 v;
+
+    assert_int_equal(mm_madvise(mm, a, PAGE_SIZE, MADV_PAGEOUT), 0);
+    assert_null(user_page(mm, a));
+    assert_int_equal(user_read(mm, a, &v), 0);
+}
+
+/* A process with one page that holds `value`. */
+static struct mm *with_page(u64 *a, u64 value)
+{
+    struct mm *mm = process();
+
+    *a = user_area(mm, 1);
+    user_fill(mm, *a, 1, value);
+    return mm;
+}
+
+/* ---- the swap cache ---- */
+
+/* Unmapped, in the cache, clean, locked and isolated; we hold one reference. */
+static struct page *cached_page(struct mm **mm, u64 *a)
+{
+    struct tlb_batch batch = {0};
+    struct page *page;
+
+    *mm = with_page(a, 7);
+    out_and_in(*mm, *a);
+    page = user_page(*mm, *a);
+    assert_true(lru_isolate(page));
+    assert_true(trylock_page(page));
+    assert_int_equal(rmap_unmap(page, UNMAP_TO_SWAP, 1, false, &batch), 0);
+    tlb_batch_flush(&batch);
+    return page;
+}
+
+static void end_cached(struct mm *mm, u64 a, struct page *page)
+{
+    unlock_page(page);
+    lru_putback(page);
+    user_check(mm, a, 1, 7);
+    mm_put_user(mm);
+}
+
+static void who_looked_it_up_keeps_it_cached(void **state)
+{
+    struct mm *mm;
+    u64 a;
+    struct page *page = cached_page(&mm, &a), *found;
+
+    (void)state;
+    found = swap_cache_get(page->private);
+    assert_ptr_equal(found, page);
+    assert_false(swap_cache_drop(page, 1));
+    put_page(found);
+    assert_true(swap_cache_drop(page, 1));
+    end_cached(mm, a, page);
+}
+
+static void what_is_dirty_is_not_dropped(void **state)
+{
+    struct mm *mm;
+    u64 a;
+    struct page *page = cached_page(&mm, &a);
+
+    (void)state;
+    page_set(page, PG_DIRTY);
+    assert_false(swap_cache_drop(page, 1));
+    end_cached(mm, a, page);
+}
+
+/* The disk reads the frame: it stays, in the cache, where it is. */
+static void write_back_keeps_the_page(void **state)
+{
+    struct mm *mm;
+    u64 a;
+    struct page *page = cached_page(&mm, &a);
+    struct scan sc = {0};
+
+    (void)state;
+    page_set(page, PG_DIRTY);
+    swap_write(page); /* unlocks; the disk has not answered */
+    user_check(mm, a, 1, 7);
+    lru_putback(page);
+    assert_true(trylock_page(page));
+    assert_false(swap_try_free(page));
+    unlock_page(page);
+    assert_true(lru_isolate(page));
+    assert_int_equal(migrate_page(page, MOVE_NOW, NULL), -EAGAIN);
+    lru_putback(page);
+    page_set(page, PG_DIRTY);
+    for (unsigned i = 0; i < 3; i++) /* nor is it written twice at once */
+        reclaim_zone((enum zone_id)page->zone, 0, &sc);
+    while (host_disk_step())
+        ;
+    user_check(mm, a, 1, 7);
+    mm_put_user(mm);
+}
+
+/* Out of the cache memory has its only copy, although nobody wrote to it. */
+static void a_page_without_a_slot_is_dirty(void **state)
+{
+    u64 a;
+    struct mm *mm = with_page(&a, 7);
+    struct page *page;
+
+    (void)state;
+    out_and_in(mm, a);
+    page = user_page(mm, a);
+    assert_false(page_flag(page, PG_DIRTY));
+    assert_true(trylock_page(page));
+    assert_true(swap_try_free(page));
+    unlock_page(page);
+    assert_true(page_flag(page, PG_DIRTY));
+    out_and_in(mm, a);
+    user_check(mm, a, 1, 7);
+    mm_put_user(mm);
+}
+
+/* Slots of pages that have become writable again say nothing any more. */
+static void a_full_swap_gets_slots_back(void **state)
+{
+    enum { PAGES = 2200 }; /* more than half of the slots */
+    struct mm *mm = process();
+    u64 a = user_area(mm, PAGES), v;
+
+    (void)state;
+    user_fill(mm, a, PAGES, 7);
+    for (unsigned i = 0; i < 3 && !swap_mostly_full(); i++)
+        (void)mm_madvise(mm, a, PAGES * PAGE_SIZE, MADV_PAGEOUT);
+    assert_true(swap_mostly_full());
+    assert_int_equal(user_read(mm, a, &v), 0);
+    assert_false(page_flag(user_page(mm, a), PG_SWAPCACHE));
+    mm_put_user(mm);
+}
+
+static u64 bad_slots(void)
+{
+    struct swap_info info;
+
+    assert_true(swap_info(0, &info));
+    return info.bad;
+}
+
+/* A slot that the disk failed is given to nobody else, even if the page that
+   knew it has moved since. */
+static void a_failed_slot_is_retired(void **state)
+{
+    u64 a, before = bad_slots();
+    struct mm *mm = with_page(&a, 7);
+    struct page *page;
+
+    (void)state;
+    host_fail_writes = 1000;
+    (void)mm_madvise(mm, a, PAGE_SIZE, MADV_PAGEOUT);
+    host_fail_writes = 0;
+    user_check(mm, a, 1, 7);
+    page = user_page(mm, a);
+    assert_true(lru_isolate(page));
+    assert_int_equal(migrate_page(page, MOVE_NOW, NULL), 0);
+    user_check(mm, a, 1, 7);
+    mm_put_user(mm);
+    assert_int_equal(bad_slots(), before + 1);
+}
+
+static void fork_rather_fails_than_loses_count(void **state)
+{
+    struct mm *mm;
+    u64 a;
+    struct page *page = cached_page(&mm, &a);
+    swp_t slot = page->private;
+    unsigned more = 0;
+
+    (void)state;
+    while (more < 70000 && swap_dup(slot) == 0)
+        more++;
+    assert_int_equal(swap_count(slot), SWAP_COUNT_MAX);
+    unlock_page(page);
+    assert_null(mm_fork(mm));
+    while (more-- > 0)
+        swap_free(slot);
+    assert_true(trylock_page(page));
+    end_cached(mm, a, page);
+}
+
+/* ---- the page lock ---- */
+
+static struct page *locked;
+
+static void unlock_it(void *page)
+{
+    unlock_page(page);
+}
+
+static bool somebody_unlocks(void)
+{
+    struct page *page = locked;
+
+    locked = NULL;
+    if (page)
+        host_as_other(unlock_it, page);
+    return page;
+}
+
+static void lock_it(void *page)
+{
+    assert_true(trylock_page(page));
+}
+
+/* mm/wp.c: the counts are looked at under the page lock, and who wants it is
+   woken. */
+static void a_writer_waits_for_the_page_lock(void **state)
+{
+    u64 a;
+    struct mm *mm = with_page(&a, 7), *child = mm_fork(mm);
+
+    (void)state;
+    locked = user_page(mm, a);
+    host_as_other(lock_it, locked);
+    host_event = somebody_unlocks;
+    user_fill(mm, a, 1, 8);
+    assert_null(locked);
+    user_check(child, a, 1, 7);
+    mm_put_user(child);
+    mm_put_user(mm);
+}
+
+/* ---- who may write ---- */
+
+static void a_write_bit_is_not_mprotects_to_give(void **state)
+{
+    u64 a;
+    struct mm *mm = with_page(&a, 7), *child = mm_fork(mm);
+
+    (void)state;
+    assert_int_equal(mm_mprotect(mm, a, PAGE_SIZE, PROT_READ), 0);
+    assert_int_equal(mm_mprotect(mm, a, PAGE_SIZE, RW), 0);
+    user_fill(mm, a, 1, 8);
+    user_check(child, a, 1, 7);
+    mm_put_user(child);
+    mm_put_user(mm);
+}
+
+static void a_device_writes_to_no_shared_page(void **state)
+{
+    u64 a;
+    struct mm *mm = with_page(&a, 7), *child = mm_fork(mm);
+    struct user_range r = {a, 8};
+    struct pin_set pins;
+
+    (void)state;
+    assert_int_equal(pin_user_pages(&pins, mm, &r, 1, true, "raw read"), 0);
+    *(u64 *)page_to_virt(pins.pages[0]) = 8;
+    unpin_user_pages(&pins, true);
+    user_check(mm, a, 1, 8);
+    user_check(child, a, 1, 7);
+    mm_put_user(child);
+    mm_put_user(mm);
+}
+
+#define TEST(f) cmocka_unit_test_teardown(f, world_check)
+
+int run_rule_tests(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(who_looked_it_up_keeps_it_cached),
+        TEST(what_is_dirty_is_not_dropped),
+        TEST(write_back_keeps_the_page),
+        TEST(a_page_without_a_slot_is_dirty),
+        TEST(a_full_swap_gets_slots_back),
+        TEST(a_failed_slot_is_retired),
+        TEST(fork_rather_fails_than_loses_count),
+        TEST(a_writer_waits_for_the_page_lock),
+        TEST(a_write_bit_is_not_mprotects_to_give),
+        TEST(a_device_writes_to_no_shared_page),
+    };
+
+    return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
+}
