@@ -22,6 +22,7 @@
 struct out {
     char *buf;
     size_t size, n; /* n counts what does not fit, too */
+    bool message;   /* a name that a user chose is to stay within its line */
 };
 
 struct spec {
@@ -43,6 +44,11 @@ static void pad(struct out *o, char c, size_t have, size_t want)
         put(o, c);
 }
 
+static bool is_control(char c)
+{
+    return (u8)c < ' ' || (u8)c >= 0x7f;
+}
+
 static void put_text(struct out *o, const struct spec *s, const char *text)
 {
     size_t len = 0;
@@ -52,7 +58,7 @@ static void put_text(struct out *o, const struct spec *s, const char *text)
     if (!s->left)
         pad(o, ' ', len, s->width);
     for (size_t i = 0; i < len; i++)
-        put(o, text[i]);
+        put(o, o->message && is_control(text[i]) ? '?' : text[i]);
     if (s->left)
         pad(o, ' ', len, s->width);
 }
@@ -160,27 +166,33 @@ static void convert(struct out *o, char c, const struct spec *s, va_list *ap)
     }
 }
 
-int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
+static int format(struct out *o, const char *fmt, va_list ap)
 {
-    struct out o = {buf, size, 0};
     struct spec s;
     va_list args;
 
     va_copy(args, ap);
     for (; *fmt; fmt++) {
         if (*fmt != '%') {
-            put(&o, *fmt);
+            put(o, *fmt);
             continue;
         }
         fmt = parse(fmt + 1, &s, &args);
         if (!*fmt)
             break;
-        convert(&o, *fmt, &s, &args);
+        convert(o, *fmt, &s, &args);
     }
     va_end(args);
-    if (size)
-        buf[o.n < size ? o.n : size - 1] = 0;
-    return (int)o.n;
+    if (o->size)
+        o->buf[o->n < o->size ? o->n : o->size - 1] = 0;
+    return (int)o->n;
+}
+
+int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap)
+{
+    struct out o = {.buf = buf, .size = size};
+
+    return format(&o, fmt, ap);
 }
 
 int snprintf(char *buf, size_t size, const char *fmt, ...)
@@ -201,11 +213,12 @@ static u32 panicking; /* 1 + the processor that does; 0 = none */
 void printk(const char *fmt, ...)
 {
     char line[320];
+    struct out o = {.buf = line, .size = sizeof(line), .message = true};
     va_list ap;
     int n;
 
     va_start(ap, fmt);
-    n = vsnprintf(line, sizeof(line), fmt, ap);
+    n = format(&o, fmt, ap);
     va_end(ap);
     if (n > (int)sizeof(line) - 1) {
         n = sizeof(line) - 1;

@@ -12,7 +12,9 @@
 #include <kernel/types.h>
 #include <stdarg.h>
 
-/* Print on the console. A line is written whole, never mixed with another. */
+/* Print on the console. A line is written whole, never mixed with another. What
+   is not printable ASCII in a text (%s) comes out as "?": names are users' to
+   choose, and must not forge lines. */
 void printk(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* As C's: returns what would have been written; always ends with a 0 byte. */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -273,6 +274,20 @@ static void signals(void)
     FAILS(kill(getpid(), 65), EINVAL);
 }
 
+/* The kernel says who died. A name may not forge a line: the host would take
+   this one for ours. */
+static void names(void)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        prctl(PR_SET_NAME, "x\n@end all fail");
+        *(volatile int *)8 = 1;
+    }
+    OK(waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGSEGV);
+}
+
 static void times(void)
 {
     struct timespec a, b, ms = {0, 2000000};
@@ -318,7 +333,8 @@ int main(int argc, char **argv)
     } groups[] = {{"files", files},     {"pipes", pipes},
                   {"memory", memory},   {"process", process},
                   {"threads", threads}, {"signals", signals},
-                  {"time", times},      {"pointers", pointers}};
+                  {"names", names},     {"time", times},
+                  {"pointers", pointers}};
 
     hot_begin("calls");
     for (unsigned i = 0; i < sizeof(groups) / sizeof(*groups); i++)
