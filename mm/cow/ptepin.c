@@ -43,6 +43,10 @@ const struct cow_design cow_design = {
     .name = "ptepin",
     .rule = "a page is kept on a write fault if no stranger refers to it; "
             "a page that a stranger refers to is never unmapped",
+    .keeps_apart = COW_PROMISES,
+    .loses_nothing = COW_PROMISES,
+    .lets_memory_leave = COW_GIVES_UP,
+    .copies_only_when_needed = COW_GIVES_UP,
 };
 
 static int cache_refs(struct page *page)
