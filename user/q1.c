@@ -181,14 +181,15 @@ static void raw_read(const char *variant, int fd, uint64_t sector)
 static int to_c[2], from_c[2];
 
 /* C says what A's last byte is when it is asked to. */
-static void child_c(volatile unsigned char *page)
+static int child_c(void *arg)
 {
-    char c;
+    const volatile unsigned char *page = arg;
+    unsigned char c;
 
     if (read(to_c[0], &c, 1) != 1)
-        _exit(90);
-    c = (char)page[PAGE - 1];
-    _exit(write(from_c[1], &c, 1) != 1);
+        return 90;
+    c = page[PAGE - 1];
+    return write(from_c[1], &c, 1) != 1;
 }
 
 static unsigned char ask_c(void)
@@ -210,8 +211,7 @@ static void two_owners(const char *variant)
     old = page[PAGE - 1];
     if (pipe(to_c) || pipe(from_c))
         hot_die("pipe");
-    if (fork() == 0)
-        child_c(page);
+    hot_child(child_c, (void *)page);
     hot_step(1, "P and its child C own A: %s", counts_of((void *)page));
     reclaim(variant, 2, page);
     (void)page[PAGE - 1];
@@ -226,6 +226,12 @@ static void two_owners(const char *variant)
 
 /* ---- the disk reads from A: a pin, and nothing that a copy could lose ---- */
 
+static int leave(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
 static void device_reads(const char *variant, int fd, uint64_t sector)
 {
     volatile unsigned char *page = hot_pages(1);
@@ -235,8 +241,7 @@ static void device_reads(const char *variant, int fd, uint64_t sector)
     hot_fill_unlike((void *)page, sector);
     t = start(&job);
     hot_step(1, "P writes 512 bytes of A to the disk, which holds the request");
-    if (fork() == 0)
-        _exit(0);
+    hot_child(leave, NULL);
     waitpid(-1, NULL, 0);
     hot_step(2, "P has forked, its child has gone: A's %s",
              counts_of((void *)page));

@@ -39,7 +39,7 @@ static struct line p_line, c_line;
 
 /* What P and C answer: each an order, carried out, and how A looks to them. */
 struct answer {
-    uint64_t frame;
+    uint64_t addr, frame;
     int32_t pid;
     unsigned char byte;
 };
@@ -73,7 +73,7 @@ static void obey(char order, volatile unsigned char *page, unsigned char mine)
 static void serve(struct line *l, volatile unsigned char *page,
                   unsigned char mine)
 {
-    struct answer a = {.pid = getpid()};
+    struct answer a = {.addr = (uintptr_t)page, .pid = getpid()};
     struct hot_page info;
     char order;
 
@@ -91,21 +91,30 @@ static void serve(struct line *l, volatile unsigned char *page,
     _exit(91);
 }
 
+static int be_c(void *page)
+{
+    serve(&c_line, page, 'C');
+    return 0;
+}
+
 /* P, and its child C, with A as P wrote it. */
+static int be_p(void *arg)
+{
+    unsigned char *page = hot_pages(1);
+
+    (void)arg;
+    page[0] = 'P';
+    hot_child(be_c, page);
+    serve(&p_line, page, 'P');
+    return 0;
+}
+
 static void start_both(void)
 {
-    unsigned char *page;
-
     if (pipe(p_line.to) || pipe(p_line.from) || pipe(c_line.to) ||
         pipe(c_line.from))
         hot_die("pipe");
-    if (fork())
-        return;
-    page = hot_pages(1);
-    page[0] = 'P';
-    if (fork() == 0)
-        serve(&c_line, page, 'C');
-    serve(&p_line, page, 'P');
+    hot_child(be_p, NULL);
 }
 
 /* ---- O ---- */
@@ -204,8 +213,8 @@ static void race(const char *part, const char *name, uint64_t frame, char what)
     p = ask(&p_line, 'r');
     hot_step(4, "P goes on; C reads '%c' and P reads '%c', in %s", c.byte,
              p.byte, p.frame == c.frame ? "one frame" : "two frames");
-    hot_result("part=%s c=%d waited=%d c_reads=%c p_reads=%c two_frames=%d",
-               part, c.pid, waited, c.byte, p.byte, p.frame != c.frame);
+    hot_result("part=%s c=%d addr=0x%lx waited=%d c_reads=%c p_reads=%c", part,
+               c.pid, (unsigned long)c.addr, waited, c.byte, p.byte);
 }
 
 /* Both have A in their page tables. */

@@ -13,10 +13,12 @@ import argparse
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from . import findings, paths, questions
 
 PROMISED, GIVEN_UP = "promised", "given up"     # /proc/cowinfo's words
+NOT_SEEN = "not seen"
 NARROWEST = 14  # column of a table
 
 
@@ -111,68 +113,87 @@ def print_question(question, answers):
 
 # The verdict.
 
-def _judge_word(says, found, complete):
-    """What became of a word that a design gave: (cell, what broke it)."""
-    wrong = [f.text for f in found if not f.holds]
+@dataclass
+class Breach:
+    """Something that is not as it should be, and where it was seen."""
+
+    text: str
+    folder: str = ""
+
+
+def _judge_word(design, name, says, found):
+    """One property: what became of the word on it, and the breaches.
+
+    found is [(answer, finding)] of this property.
+    """
+    promise = findings.PROPERTIES[name]
+    wrong = [(a, f) for a, f in found if not f.holds]
     if says == PROMISED:
-        return ("BROKEN" if wrong else "kept" if found else "?"), wrong
+        return ("BROKEN" if wrong else "kept" if found else NOT_SEEN), [
+            Breach(f"{design} promises that {promise}; question "
+                   f"{a.question}, {f.text}", a.folder) for a, f in wrong]
     if says == GIVEN_UP:
-        if wrong:
-            return "given up, seen", []
-        return ("BROKEN", ["nothing showed it"]) if complete else ("?", [])
+        return ("given up, seen" if wrong else NOT_SEEN), []
     return "nothing said", []
 
 
+def _kernel_breaches(answer, found):
+    """What no design is to blame for, and what the run itself complained of."""
+    texts = [f.text for f in found
+             if f.property == findings.KERNEL and not f.holds]
+    says = answer.says.get("design", answer.design)
+    if says != answer.design:
+        texts.append(f"its file gives it the name {says}")
+    return [Breach(f"{answer.design}, question {answer.question}: {t}",
+                   answer.folder) for t in texts + answer.problems]
+
+
 def judge(answers, complete=True):
-    """One design's answers: ({property: cell}, [what is broken, in words]).
+    """One design's answers: ({property: cell}, [Breach]).
 
     With all questions asked (complete), what is given up must have shown.
     """
     design = answers[0].design
     says = next((a.says for a in answers if a.says), {})
-    found = [f for a in answers for f in findings.find(a)]
-    broken = [f"{design}: {f.text}" for f in found
-              if f.property == findings.KERNEL and not f.holds]
-    broken += [f"{design}, question {a.question}: {p}"
-               for a in answers for p in a.problems]
-    if says and says.get("design") != design:
-        broken.append(f"{design}: its file gives it the name "
-                      f"{says.get('design')}")
-    cells = {}
+    cells, breaches, pairs = {}, [], []
+    for answer in answers:
+        found = findings.find(answer)
+        breaches += _kernel_breaches(answer, found)
+        pairs += [(answer, f) for f in found]
     for name, promise in findings.PROPERTIES.items():
-        cells[name], wrong = _judge_word(
-            says.get(name), [f for f in found if f.property == name],
-            complete)
-        verb = "gives up" if says.get(name) == GIVEN_UP else "promises"
-        broken += [f"{design} {verb} that {promise}: {w}" for w in wrong]
-    return cells, broken
+        cells[name], more = _judge_word(
+            design, name, says.get(name),
+            [(a, f) for a, f in pairs if f.property == name])
+        breaches += more
+        if complete and cells[name] == NOT_SEEN:
+            breaches.append(Breach(
+                f"{design}: {says[name]}: that {promise}; and nothing showed "
+                "it"))
+    return cells, breaches
 
 
 def print_verdict(answers_of, complete=True):
     """Of all designs, {design: its answers}: how much is broken."""
-    columns, broken = {}, []
+    columns, breaches = {}, []
     for design, answers in answers_of.items():
-        cells, wrong = judge(answers, complete)
+        cells, more = judge(answers, complete)
         columns[design] = {("", findings.PROPERTIES[p]): cell
                            for p, cell in cells.items()}
-        broken += wrong
+        breaches += more
     print("\nWhat each design says of itself, and what became of it\n")
     _print_table(columns)
     print()
-    for text in broken:
-        _fill(text, "  BROKEN: ", 10)
-    for answers in answers_of.values():
-        for a in answers:
-            if broken and a.folder:
-                print(f"          {a.design}, question {a.question}: "
-                      f"{a.folder}")
-    judged = sum(cell in ("kept", "given up, seen", "BROKEN")
+    for breach in breaches:
+        _fill(breach.text, "  BROKEN: ", 10)
+    for folder in dict.fromkeys(b.folder for b in breaches if b.folder):
+        print(f"  all of it is in {folder}")
+    tested = sum(cell in ("kept", "given up, seen", "BROKEN")
                  for cells in columns.values() for cell in cells.values())
-    print(f"{judged} words of {len(columns)} design(s) were put to the test; "
-          f"{len(broken)} broken.")
-    if judged and not broken:
+    print(f"{tested} words of {len(columns)} design(s) were put to the test; "
+          f"{len(breaches)} broken.")
+    if complete and tested and not breaches:
         print("Every design does what its file in mm/cow/ says.")
-    return len(broken)
+    return len(breaches)
 
 
 def main(argv=None):

@@ -57,7 +57,7 @@ def _machine(question, design, **facts):
                    guest_limit=GUEST_LIMIT, **facts)
 
 
-def _play(question, machine, syncs=None):
+def play(question, machine, syncs=None):
     """Play the scenario to its end: an Answer that lacks the facts, and the
     scenario's report.
 
@@ -71,7 +71,7 @@ def _play(question, machine, syncs=None):
                   folder=str(machine.folder.path)), report
 
 
-def _rows_by(key, report):
+def rows_by(key, report):
     """The figures, of which several lines may be of one variant."""
     rows = {}
     for row in report.rows:
@@ -119,23 +119,25 @@ def question_1(design):
     disk.rule(hold, sectors=(100, 5))
     with _machine("1", design, init="/bin/q1", events=True,
                   disks={"hda": disk, "hdc": Disk(diskimage.swap(16))}) as m:
-        answer, report = _play("1", m, {
+        answer, report = play("1", m, {
             "held": lambda m: disk.wait_held(1),
             "release": lambda m: disk.release_all()})
-        answer.facts = _rows_by("variant", report)
+        answer.facts = rows_by("variant", report)
         answer.facts["lock"] = _page_lock_story(m, 100)
         return answer
 
 
 # Question 2.
 
-def _decision(events, tid):
-    """What this process's last COW decision was made on, and what it was.
+def _decision(events, tid, addr):
+    """What a process's last COW decision on a page was made on, and what it
+    was.
 
     (mapcount, swapcount, whether the page was kept), or None.
     """
     for event in reversed(events):
-        if event["tid"] == tid and event["kind"] in ("cow.copy", "cow.reuse"):
+        if (event["kind"] in ("cow.copy", "cow.reuse") and event["tid"] == tid
+                and int(event["addr"], 0) == addr):
             return (int(event["map"]), int(event["swap"]),
                     event["kind"] == "cow.reuse")
     return None
@@ -146,11 +148,11 @@ def question_2(design):
     with _machine("2", design, init="/bin/q2", testpoints=True, cpus=2,
                   icount=True, events=True,
                   disks={"hdc": Disk(diskimage.swap(16))}) as m:
-        answer, report = _play("2", m)
-        answer.facts = _rows_by("part", report)
+        answer, report = play("2", m)
+        answer.facts = rows_by("part", report)
         events = events_of(m)
         for row in answer.facts.values():
-            row["decision"] = _decision(events, row.get("c"))
+            row["decision"] = _decision(events, row.get("c"), row.get("addr"))
         return answer
 
 
@@ -204,7 +206,7 @@ def _question_3(question, design, program, unplug, disk, append=""):
             disk.clear_rules()
             disk.release_all()
 
-        answer, report = _play(question, m, {
+        answer, report = play(question, m, {
             "reading": lambda m: disk.wait_held(1), "unplug": ask,
             "drain": drain})
         if not verdicts:
@@ -250,7 +252,7 @@ def question_4(design):
             "the guest to take the DIMM")
 
     with _machine("4", design, init="/bin/q4", slots=1, memory=64) as m:
-        answer, report = _play("4", m, {"plug": plug})
+        answer, report = play("4", m, {"plug": plug})
         answer.facts = {(r["process"], r["method"]): r for r in report.rows}
         return answer
 

@@ -69,6 +69,13 @@ def test_bad_end(guest, name, monkeypatch):
     assert result_of(machine)["outcome"] == kind.outcome
 
 
+def test_instructions_are_limited(guest):
+    """However slow the host is: a thousand millions of them, here."""
+    with pytest.raises(GuestTimeout, match="1 s of its own time"):
+        with guest("hotcow 1\n", SPIN, guest_limit=1) as machine:
+            machine.wait_exit()
+
+
 def test_power_off(guest):
     """Switched off by ACPI, and not by a triple fault."""
     with guest("hotcow 1\n", POWER_OFF) as machine:

@@ -4,6 +4,8 @@
 #include "hot.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,6 +282,17 @@ void *hot_pages(size_t n)
     if (p == MAP_FAILED)
         hot_die("mmap of %zu pages: %s", n, strerror(errno));
     return p;
+}
+
+int hot_child(int (*fn)(void *), void *arg)
+{
+    enum { PAGES = 8 };
+    char *stack = hot_pages(PAGES);
+    int pid = clone(fn, stack + PAGES * PAGE, SIGCHLD, arg);
+
+    if (pid < 0)
+        hot_die("clone: %s", strerror(errno));
+    return pid;
 }
 
 unsigned hot_wrong_bytes(const void *buf, uint64_t sector, unsigned len)

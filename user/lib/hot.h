@@ -57,6 +57,10 @@ bool hot_page_is(const struct hot_page *p, const char *key, const char *word);
 int hot_write_file(const char *path, const char *line);
 /* A page-aligned private area of zeroes. */
 void *hot_pages(size_t n);
+/* fork, and fn runs in the child on a stack of its own: parent and child do not
+   fall over each other's even where copy on write is what is broken. What fn
+   writes to besides should be its own as well. */
+int hot_child(int (*fn)(void *), void *arg);
 /* Byte i of sector n of a test disk, the same as tests/harness/diskimage.py's:
    the 8 bytes at offset o are (o + 1) times a constant, little-endian. */
 static inline uint8_t hot_pattern(uint64_t sector, unsigned i)
