@@ -117,8 +117,8 @@ static void run(int readers)
     for (int i = 0; i < readers; i++)
         start(&r[i], i, fd, page);
     hot_sync("reading");
-    hot_step(1, "%d thread(s) read into page A, which lies in the DIMM",
-             readers);
+    hot_step(1, "%s into page A, which lies in the DIMM",
+             readers == 1 ? "a thread reads" : "two threads read");
     atomic_store(&stop, readers == 1);
     hot_step(2, "the host asks for the DIMM");
     hot_sync("unplug");

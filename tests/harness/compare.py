@@ -141,9 +141,6 @@ def _kernel_breaches(answer, found):
     """What no design is to blame for, and what the run itself complained of."""
     texts = [f.text for f in found
              if f.property == findings.KERNEL and not f.holds]
-    says = answer.says.get("design", answer.design)
-    if says != answer.design:
-        texts.append(f"its file gives it the name {says}")
     return [Breach(f"{answer.design}, question {answer.question}: {t}",
                    answer.folder) for t in texts + answer.problems]
 
@@ -156,6 +153,9 @@ def judge(answers, complete=True):
     design = answers[0].design
     says = next((a.says for a in answers if a.says), {})
     cells, breaches, pairs = {}, [], []
+    if says.get("design", design) != design:
+        breaches.append(Breach(
+            f"{design}: its file gives it the name {says['design']}"))
     for answer in answers:
         found = findings.find(answer)
         breaches += _kernel_breaches(answer, found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 
 from . import diskimage, scenario
 from .disk import Disk, hold
@@ -57,18 +58,28 @@ def _machine(question, design, **facts):
                    guest_limit=GUEST_LIMIT, **facts)
 
 
-def play(question, machine, syncs=None):
-    """Play the scenario to its end: an Answer that lacks the facts, and the
-    scenario's report.
+def _answer(question, machine, report, facts_of, problems):
+    return Answer(question, machine.spec.design, report.design, report.parts,
+                  facts_of(report), problems, str(machine.folder.path))
+
+
+def play(question, machine, facts_of, syncs=None):
+    """Play the scenario to its end: an Answer, and the scenario's report.
 
     A program that has seen a mistake says so and exits with 1. That is part
-    of the answer; the rest of it is as good as ever.
+    of the answer; the rest of it is as good as ever. If the guest goes no
+    further, what it has said so far is the answer, which the exception has.
     """
-    report = scenario.Scenario(machine, syncs).play()
-    machine.wait_exit(EXIT_OK if report.passed else EXIT_INIT_FAILED)
-    return Answer(question, machine.spec.design, report.design, report.parts,
-                  problems=report.problems(),
-                  folder=str(machine.folder.path)), report
+    player = scenario.Scenario(machine, syncs)
+    try:
+        report = player.play()
+        machine.wait_exit(EXIT_OK if report.passed else EXIT_INIT_FAILED)
+    except GuestFail as e:
+        e.answer = _answer(question, machine, player.report, facts_of,
+                           player.report.failed() + [str(e)])
+        raise
+    return _answer(question, machine, report, facts_of,
+                   report.problems()), report
 
 
 def rows_by(key, report):
@@ -119,10 +130,9 @@ def question_1(design):
     disk.rule(hold, sectors=(100, 5))
     with _machine("1", design, init="/bin/q1", events=True,
                   disks={"hda": disk, "hdc": Disk(diskimage.swap(16))}) as m:
-        answer, report = play("1", m, {
+        answer, _ = play("1", m, partial(rows_by, "variant"), {
             "held": lambda m: disk.wait_held(1),
             "release": lambda m: disk.release_all()})
-        answer.facts = rows_by("variant", report)
         answer.facts["lock"] = _page_lock_story(m, 100)
         return answer
 
@@ -148,8 +158,7 @@ def question_2(design):
     with _machine("2", design, init="/bin/q2", testpoints=True, cpus=2,
                   icount=True, events=True,
                   disks={"hdc": Disk(diskimage.swap(16))}) as m:
-        answer, report = play("2", m)
-        answer.facts = rows_by("part", report)
+        answer, _ = play("2", m, partial(rows_by, "part"))
         events = events_of(m)
         for row in answer.facts.values():
             row["decision"] = _decision(events, row.get("c"), row.get("addr"))
@@ -206,12 +215,11 @@ def _question_3(question, design, program, unplug, disk, append=""):
             disk.clear_rules()
             disk.release_all()
 
-        answer, report = play(question, m, {
+        answer, report = play(question, m, lambda r: dict(r.results), {
             "reading": lambda m: disk.wait_held(1), "unplug": ask,
             "drain": drain})
         if not verdicts:
             return answer   # it never came to that
-        answer.facts = dict(report.results)
         answer.facts["passes"] = _removal_line(report).get("passes")
         answer.facts["left"] = verdicts[0]["event"] == "DEVICE_DELETED"
         answer.facts["in_flight"] = len(verdicts[0].get("in_flight", []))
@@ -244,6 +252,9 @@ def question_3b(design):
 
 def question_4(design):
     """Removal by draining the free list, against removal by moving."""
+    def by_case(report):
+        return {(r["process"], r["method"]): r for r in report.rows}
+
     def plug(machine):
         machine.dimms.add("dimm0", 64)
         machine.watch.wait(
@@ -252,9 +263,7 @@ def question_4(design):
             "the guest to take the DIMM")
 
     with _machine("4", design, init="/bin/q4", slots=1, memory=64) as m:
-        answer, report = play("4", m, {"plug": plug})
-        answer.facts = {(r["process"], r["method"]): r for r in report.rows}
-        return answer
+        return play("4", m, by_case, {"plug": plug})[0]
 
 
 QUESTIONS = {"1": question_1, "2": question_2, "3a": question_3a,
@@ -266,4 +275,5 @@ def ask(question, design):
     try:
         return QUESTIONS[question](design)
     except GuestFail as e:
-        return Answer(question, design, problems=[str(e)])
+        return getattr(e, "answer", None) or Answer(question, design,
+                                                    problems=[str(e)])

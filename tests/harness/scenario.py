@@ -54,9 +54,13 @@ class Report:
     mistakes: list = field(default_factory=list)    # one number a mm_verify
     lines: list = field(default_factory=list)       # all, from begin to end
 
+    def failed(self):
+        """The expectations that did not hold, as sentences."""
+        return [str(e) for e in self.expectations if not e.ok]
+
     def problems(self):
         """What went wrong, as sentences; empty if nothing did."""
-        said = [str(e) for e in self.expectations if not e.ok]
+        said = self.failed()
         if not self.mistakes:
             said.append("the scenario did not print /proc/mm_verify")
         if any(self.mistakes):

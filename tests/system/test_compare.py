@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import fakeguest
 import pytest
@@ -98,9 +99,8 @@ def guest_says(tmp_path):
             fakeguest.exit_with(EXIT_INIT_FAILED))
         with Machine(kernel=kernel, initrd="", memory=32,
                      name="compare") as machine:
-            found, report = questions.play("1", machine)
-        found.facts = questions.rows_by("variant", report)
-        return found
+            return questions.play(
+                "1", machine, partial(questions.rows_by, "variant"))[0]
     return make
 
 
@@ -151,6 +151,19 @@ def test_a_failed_expectation_is_the_verdict(guest_says):
     assert "mapcount, question 1: the disk obeys: FAILED" in said
     assert "C reads the new byte" in said
     assert "status 35" not in said
+
+
+def test_what_was_said_before_the_end_counts(tmp_path, monkeypatch):
+    """Of a guest that goes no further, too."""
+    kernel = fakeguest.build(
+        tmp_path, "@begin q1\n@design keeps_apart: promised\n@result "
+        "variant=two-owners c_reads=new\n", fakeguest.HALT)
+    monkeypatch.setattr(questions, "_machine", lambda *args, **facts: Machine(
+        kernel=kernel, initrd="", memory=32, name="compare"))
+    found = questions.ask("1", "mapcount")
+    said = "\n".join(b.text for b in compare.judge([found])[1])
+    assert "C reads the new byte" in said
+    assert "nothing will wake it" in said
 
 
 def test_no_answer_without_figures(capsys):

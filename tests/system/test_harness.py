@@ -124,7 +124,8 @@ def test_released_when_idle(guest):
 def test_scenario(guest):
     """All the words of the protocol, and the host's part."""
     acted = []
-    text = ("@begin q\n@step 1 P waits\n@sync go\n" + LISTEN +
+    text = ("@begin q\n@design name: x\n@part one\n@step 1 P waits\n"
+            "@sync go\n" + LISTEN +
             "@result copies=3 how=reused\n@expect it is so: ok\n"
             "mm_verify: 0 mistakes\n@end q pass\n")
     with guest(text, exit_with(33)) as machine:
@@ -132,6 +133,8 @@ def test_scenario(guest):
         machine.wait_exit()
     assert acted == [machine]
     assert report.name == "q" and report.steps == [("1", "P waits")]
+    assert report.parts == [("one", report.steps)]
+    assert report.design == {"name": "x"}
     assert report.results == {"copies": 3, "how": "reused"}
 
 
