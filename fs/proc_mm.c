@@ -26,6 +26,29 @@ static void show_verify(struct text *t, const struct text_file *tf, void *arg)
     mm_verify(text_line, t);
 }
 
+static void say_word(struct text *t, const char *property, enum cow_word word)
+{
+    static const char *const said[] = {
+        [COW_SAYS_NOTHING] = "nothing said",
+        [COW_PROMISES] = "promised",
+        [COW_GIVES_UP] = "given up",
+    };
+
+    text_add(t, "%s: %s\n", property, said[word]);
+}
+
+/* What the design says of itself; the harness reads these lines. */
+static void say_words(struct text *t)
+{
+    const struct cow_design *d = &cow_design;
+
+    text_add(t, "design: %s\nrule: %s\n", d->name, d->rule);
+    say_word(t, "keeps_apart", d->keeps_apart);
+    say_word(t, "loses_nothing", d->loses_nothing);
+    say_word(t, "lets_memory_leave", d->lets_memory_leave);
+    say_word(t, "copies_only_when_needed", d->copies_only_when_needed);
+}
+
 static void show_cowinfo(struct text *t, const struct text_file *tf, void *arg)
 {
     static const enum mm_stat shown[] = {
@@ -36,7 +59,7 @@ static void show_cowinfo(struct text *t, const struct text_file *tf, void *arg)
 
     (void)tf;
     (void)arg;
-    text_add(t, "design: %s\nrule: %s\n", cow_design.name, cow_design.rule);
+    say_words(t);
     for (unsigned i = 0; i < ARRAY_SIZE(shown); i++)
         text_add(t, "%s: %llu\n", mm_stat_names[shown[i]],
                  (unsigned long long)stat_read(shown[i]));

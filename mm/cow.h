@@ -18,9 +18,28 @@
 
 #include <mm/page.h>
 
+/*
+ * What a design says of itself. `make compare` reads it from the running
+ * kernel (/proc/cowinfo) and holds the design to it: what is promised must
+ * hold in every scenario; of what is given up, some scenario must show the
+ * price. Where a design says nothing, nothing is judged.
+ */
+enum cow_word { COW_SAYS_NOTHING, COW_PROMISES, COW_GIVES_UP };
+
 struct cow_design {
     const char *name;
     const char *rule; /* one sentence, for people */
+
+    /* No process reads at its own address what another process wrote. */
+    enum cow_word keeps_apart;
+    /* What a device brings into a page arrives, though reclaim or removal
+       takes the page out of the page table meanwhile. */
+    enum cow_word loses_nothing;
+    /* Memory can be taken away although its pages are pinned again and again,
+       as long as each pin ends. */
+    enum cow_word lets_memory_leave;
+    /* A page with one owner is not copied, whoever refers to it. */
+    enum cow_word copies_only_when_needed;
 };
 
 extern const struct cow_design cow_design;

@@ -7,6 +7,10 @@
 static const struct {
     const char *key, *meaning;
 } words[] = {
+    {"keeps_apart", "no process reads what another one wrote"},
+    {"loses_nothing", "what a device brings in arrives"},
+    {"lets_memory_leave", "raw I/O cannot hold memory for ever"},
+    {"copies_only_when_needed", "a page with one owner is not copied"},
     {"cow_copy", "write faults that copied the page"},
     {"cow_reuse", "write faults that kept it"},
     {"cow_fork_copy", "pages copied at fork"},

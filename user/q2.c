@@ -2,16 +2,24 @@
 /*
  * Question 2: what good is the page lock, when raw I/O does not take it?
  *
- * Two processes, P and C, own page A. P's reclaim of A is stopped between the
- * two counts (a kernel built with TESTPOINTS=1), holding the page lock. What
- * can others see, and what can they do? The first process, O, looks on.
+ * Two processes, P and C, own page A. An owner of A is stopped between the two
+ * counts (a kernel built with TESTPOINTS=1), holding the page lock:
+ *
+ *   q2 out     P's reclaim: from mapcount to swapcount
+ *   q2 in      P's swap-in: from swapcount to mapcount
+ *   q2 all     one after the other
+ *
+ * What can others see, and what can they do? C writes to A meanwhile. The
+ * first process, O, looks on; what it reads without the lock, before and after,
+ * is what a decision without the lock could have read. On the way in that is
+ * the dangerous one: mapcount from before, swapcount from after.
+ *
  * Needs two processors: P's spins at the point.
  */
 #define _GNU_SOURCE
 #include "lib/hot.h"
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,76 +30,122 @@
 #define MADV_PAGEOUT 21
 #endif
 
-#define POINT  "unmap.between_counts"
-#define OWNERS 2
+/* The two ends of the conversation with one process. */
+struct line {
+    int to[2], from[2];
+};
 
-static int to_p[2], from_p[2], to_c[2], from_c[2];
+static struct line p_line, c_line;
 
-static void tell(int fd, char what)
+/* What P and C answer: each an order, carried out, and how A looks to them. */
+struct answer {
+    uint64_t addr, frame;
+    int32_t pid;
+    unsigned char byte;
+};
+
+static void send(int fd, const void *what, size_t size)
 {
-    if (write(fd, &what, 1) != 1)
+    if (write(fd, what, size) != (ssize_t)size)
         _exit(90);
 }
 
-static char hear(int fd)
-{
-    char what = 0;
+/* ---- P and C ---- */
 
-    if (read(fd, &what, 1) != 1)
-        _exit(91);
-    return what;
+static void obey(char order, volatile unsigned char *page, unsigned char mine)
+{
+    switch (order) {
+    case 'o':
+        madvise((void *)page, PAGE, MADV_PAGEOUT);
+        break;
+    case 'w':
+        page[0] = mine;
+        break;
+    case 'x':
+        while (waitpid(-1, NULL, 0) > 0)
+            ;
+        _exit(0);
+    default:
+        break; /* to look is to read */
+    }
 }
 
-/* In which frame the page is. */
-static void tell_frame(int fd, const volatile unsigned char *page)
+static void serve(struct line *l, volatile unsigned char *page,
+                  unsigned char mine)
 {
-    struct hot_page p;
-    uint64_t frame;
+    struct answer a = {.addr = (uintptr_t)page, .pid = getpid()};
+    struct hot_page info;
+    char order;
 
-    hot_page_at((void *)page, &p);
-    frame = (uint64_t)hot_page_num(&p, "pfn");
-    if (write(fd, &frame, sizeof(frame)) != sizeof(frame))
-        _exit(92);
+    while (read(l->to[0], &order, 1) == 1) {
+        obey(order, page, mine);
+        if (order == 'o') { /* to look at it would bring it back */
+            send(l->from[1], &a, sizeof(a));
+            continue;
+        }
+        a.byte = page[0];
+        hot_page_at((void *)page, &info);
+        a.frame = (uint64_t)hot_page_num(&info, "pfn");
+        send(l->from[1], &a, sizeof(a));
+    }
+    _exit(91);
 }
 
-static uint64_t hear_frame(int fd)
+static int be_c(void *page)
 {
-    uint64_t frame = 0;
-
-    if (read(fd, &frame, sizeof(frame)) != sizeof(frame))
-        hot_die("a process has gone");
-    return frame;
+    serve(&c_line, page, 'C');
+    return 0;
 }
 
-/* C writes to A when it is told to, and says what it then reads there, and in
-   which frame. */
-static void child_c(volatile unsigned char *page)
-{
-    hear(to_c[0]);
-    page[0] = 'C';
-    tell(from_c[1], (char)page[0]);
-    tell_frame(from_c[1], page);
-    hear(to_c[0]);
-    _exit(0);
-}
-
-/* P has A reclaimed when it is told to, and says what it then reads. */
-static void child_p(void)
+/* P, and its child C, with A as P wrote it. */
+static int be_p(void *arg)
 {
     unsigned char *page = hot_pages(1);
 
+    (void)arg;
     page[0] = 'P';
-    if (fork() == 0)
-        child_c(page);
-    tell_frame(from_p[1], page);
-    hear(to_p[0]);
-    madvise(page, PAGE, MADV_PAGEOUT);
-    tell(from_p[1], 'd');
-    hear(to_p[0]);
-    tell(from_p[1], (char)*(volatile unsigned char *)page);
-    tell_frame(from_p[1], page);
-    waitpid(-1, NULL, 0);
-    _exit(0);
+    hot_child(be_c, page);
+    serve(&p_line, page, 'P');
+    return 0;
+}
+
+static void start_both(void)
+{
+    if (pipe(p_line.to) || pipe(p_line.from) || pipe(c_line.to) ||
+        pipe(c_line.from))
+        hot_die("pipe");
+    hot_child(be_p, NULL);
+}
+
+/* ---- O ---- */
+
+static void order(struct line *l, char what)
+{
+    send(l->to[1], &what, 1);
+}
+
+static struct answer answer_of(struct line *l)
+{
+    struct answer a = {0};
+
+    if (read(l->from[0], &a, sizeof(a)) != sizeof(a))
+        hot_die("a process has gone");
+    return a;
+}
+
+static struct answer ask(struct line *l, char what)
+{
+    order(l, what);
+    return answer_of(l);
+}
+
+static void point(const char *verb, const char *name)
+{
+    char line[64];
+
+    snprintf(line, sizeof(line), "%s %s", verb, name);
+    if (hot_write_file("/proc/testpoint", line))
+        hot_die("cannot %s: is the kernel built with TESTPOINTS=1?", line);
 }
 
 static bool somebody_waits(void)
@@ -101,81 +155,116 @@ static bool somebody_waits(void)
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
     if (n < 0)
-        hot_die("no /proc/testpoint: is the kernel built with TESTPOINTS=1?");
+        hot_die("cannot read /proc/testpoint");
     close(fd);
     text[n] = 0;
     return strstr(text, " waiting=1") != NULL; /* no other point is armed */
 }
 
-static int sum_of(uint64_t frame, const char *when)
+static void say_counts(const char *part, const char *when, uint64_t frame)
 {
     struct hot_page p;
-    int maps, swaps;
 
     hot_page_frame(frame, &p);
-    maps = (int)hot_page_num(&p, "map");
-    swaps = (int)hot_page_num(&p, "swap");
-    hot_result("when=%s mapcount=%d swapcount=%d sum=%d", when, maps, swaps,
-               maps + swaps);
-    return maps + swaps;
+    hot_result("part=%s %s_map=%ld %s_swap=%ld", part, when,
+               (long)hot_page_num(&p, "map"), when,
+               (long)hot_page_num(&p, "swap"));
 }
 
 /* Has C's write come through? It may take as many turns as it likes. */
 static bool c_has_written(void)
 {
-    int flags = fcntl(from_c[0], F_GETFL);
-    char c;
+    int flags = fcntl(c_line.from[0], F_GETFL);
+    struct answer a;
     bool yes = false;
 
-    fcntl(from_c[0], F_SETFL, flags | O_NONBLOCK);
+    fcntl(c_line.from[0], F_SETFL, flags | O_NONBLOCK);
     for (int turn = 0; turn < 200 && !yes; turn++) {
         sched_yield();
-        yes = read(from_c[0], &c, 1) == 1;
+        yes = read(c_line.from[0], &a, sizeof(a)) == sizeof(a);
     }
-    fcntl(from_c[0], F_SETFL, flags);
+    fcntl(c_line.from[0], F_SETFL, flags);
     return yes;
 }
 
-static void race(uint64_t frame)
+/* P is told to do something that stops at the point; C writes meanwhile. */
+static void race(const char *part, const char *name, uint64_t frame, char what)
 {
-    uint64_t frame_of_c, frame_of_p;
+    struct answer p, c = {0};
+    bool waited;
 
-    hot_step(1, "P and C own page A (frame %lx)", (unsigned long)frame);
-    hot_expect(sum_of(frame, "before") == OWNERS, "the sum is %d", OWNERS);
-    if (hot_write_file("/proc/testpoint", "arm " POINT))
-        hot_die("cannot arm " POINT);
-    tell(to_p[1], 'g');
+    say_counts(part, "before", frame);
+    point("arm", name);
+    order(&p_line, what);
     while (!somebody_waits())
         sched_yield();
-    hot_step(2, "P's reclaim of A stops between the counts, page lock held");
-    hot_expect(sum_of(frame, "between") > OWNERS,
-               "a reader without the lock sees a sum that is too high");
-    tell(to_c[1], 'g');
-    hot_step(3, "C writes to A on the other processor");
-    hot_expect(!c_has_written(), "C's decision waits for the page lock");
-    hot_write_file("/proc/testpoint", "release " POINT);
-    hot_step(4, "the reclaim goes on; the lock is free");
-    hot_expect(hear(from_c[0]) == 'C', "C reads what it wrote");
-    frame_of_c = hear_frame(from_c[0]);
-    hear(from_p[0]);
-    tell(to_p[1], 'r');
-    hot_expect(hear(from_p[0]) == 'P', "P still reads its own byte");
-    /* Not of A's old frame: once A is in swap, that is free for C's copy. */
-    frame_of_p = hear_frame(from_p[0]);
-    hot_expect(frame_of_c != frame_of_p, "C got a copy (frame %lx, P's is %lx)",
-               (unsigned long)frame_of_c, (unsigned long)frame_of_p);
+    say_counts(part, "between", frame);
+    hot_step(2, "P's %s of A stops between the counts, page lock held",
+             what == 'o' ? "reclaim" : "swap-in");
+    order(&c_line, 'w');
+    waited = !c_has_written();
+    hot_step(3, "C writes to A on the other processor: %s",
+             waited ? "its fault waits" : "its fault does not wait");
+    point("release", name);
+    if (waited)
+        c = answer_of(&c_line);
+    answer_of(&p_line);
+    c = waited ? c : ask(&c_line, 'r');
+    p = ask(&p_line, 'r');
+    hot_step(4, "P goes on; C reads '%c' and P reads '%c', in %s", c.byte,
+             p.byte, p.frame == c.frame ? "one frame" : "two frames");
+    hot_result("part=%s c=%d addr=0x%lx waited=%d c_reads=%c p_reads=%c", part,
+               c.pid, (unsigned long)c.addr, waited, c.byte, p.byte);
 }
 
-int main(void)
+/* Both have A in their page tables. */
+static void on_the_way_out(void)
 {
-    hot_begin("q2");
-    hot_swapon();
-    if (pipe(to_p) || pipe(from_p) || pipe(to_c) || pipe(from_c))
-        hot_die("pipe");
-    if (fork() == 0)
-        child_p();
-    race(hear_frame(from_p[0]));
-    tell(to_c[1], 'x');
+    struct answer c, p;
+
+    hot_part("out: P's reclaim takes A from mapcount to swapcount");
+    start_both();
+    c = ask(&c_line, 'r');
+    p = ask(&p_line, 'r');
+    hot_expect(p.frame == c.frame, "out: P and C own one page");
+    hot_step(1, "P and C own page A, both by page-table entries");
+    race("out", "unmap.between_counts", p.frame, 'o');
+}
+
+/* P has A in swap; C has read it in again already. */
+static void on_the_way_in(void)
+{
+    struct answer c;
+
+    hot_part("in: P's swap-in takes A from swapcount to mapcount");
+    start_both();
+    ask(&p_line, 'o');
+    c = ask(&c_line, 'r');
+    hot_step(1, "P owns page A by a swap entry, C by a page-table entry");
+    race("in", "swapin.between_counts", c.frame, 'r');
+}
+
+static void end_both(void)
+{
+    order(&c_line, 'x');
+    order(&p_line, 'x');
     waitpid(-1, NULL, 0);
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "all";
+
+    hot_begin("q2");
+    hot_design();
+    hot_swapon();
+    if (strcmp(what, "in")) {
+        on_the_way_out();
+        end_both();
+    }
+    if (strcmp(what, "out")) {
+        on_the_way_in();
+        end_both();
+    }
     return hot_end();
 }

@@ -24,10 +24,18 @@
 #define FIRST    2048 /* section of 4 GiB */
 #define SECTIONS 32   /* 64 MiB */
 #define PAGES    1024 /* what the process holds */
+#define BATCH    16   /* ... and frees at a time, if it does */
 #define LIMIT_MS 400  /* how long a removal may try */
 #define REMOVAL  "/sys/devices/system/memory/removal"
 
-/* The process: takes its memory, says so, then keeps or frees it. */
+static void say(char what)
+{
+    if (write(1, &what, 1) != 1)
+        _exit(1);
+}
+
+/* The process: takes its memory, says so, then keeps or frees it, and says of
+   each batch that it is free. */
 static int holder(const char *how)
 {
     unsigned char *p = hot_pages(PAGES);
@@ -35,20 +43,21 @@ static int holder(const char *how)
 
     for (unsigned i = 0; i < PAGES; i++)
         p[i * PAGE] = (unsigned char)i;
-    if (write(1, "R", 1) != 1)
-        return 1;
-    if (!strcmp(how, "keeps"))
+    say('R');
+    if (!strcmp(how, "keeping"))
         for (;;)
             pause();
-    for (unsigned i = 0; i < PAGES; i += 16) {
+    for (unsigned i = 0; i < PAGES; i += BATCH) {
         nanosleep(&ms, NULL);
-        madvise(p + i * PAGE, 16 * PAGE, MADV_DONTNEED);
+        madvise(p + i * PAGE, BATCH * PAGE, MADV_DONTNEED);
+        say('F');
     }
     return 0; /* the rest goes with the process */
 }
 
-/* vfork, so that starting it does not make us copy pages into the DIMM. */
-static pid_t start_holder(const char *how)
+/* vfork, so that starting it does not make us copy pages into the DIMM. What
+   it says comes from *from. */
+static pid_t start_holder(const char *how, int *from)
 {
     int fds[2];
     char c = 0;
@@ -66,16 +75,21 @@ static pid_t start_holder(const char *how)
     close(fds[1]);
     if (pid < 0 || read(fds[0], &c, 1) != 1 || c != 'R')
         hot_die("the process that %s its memory did not start", how);
-    close(fds[0]);
+    fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    *from = fds[0];
     return pid;
 }
 
-static uint64_t now_us(void)
+/* How many of its pages the process has freed. */
+static unsigned freed_by(int from)
 {
-    struct timespec t;
+    unsigned n = 0;
+    char c;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+    while (read(from, &c, 1) == 1)
+        n += BATCH;
+    close(from);
+    return n;
 }
 
 static int offline(const char *method)
@@ -90,16 +104,19 @@ static int offline(const char *method)
 
 static void one(int step, const char *process, const char *method)
 {
-    pid_t pid = strcmp(process, "none") ? start_holder(process) : 0;
-    uint64_t moved = hot_stat("pgmigrate_success"), start = now_us(), took;
+    int from = -1;
+    pid_t pid = strcmp(process, "no") ? start_holder(process, &from) : 0;
+    uint64_t moved = hot_stat("pgmigrate_success");
     int err = offline(method);
+    unsigned freed = pid ? freed_by(from) : 0;
+    const char *how_much = freed == PAGES ? "all" : freed ? "some" : "none";
     char line[64];
 
-    took = now_us() - start;
-    hot_step(step, "process: %s; removal by %s: %s after %lu us", process,
-             method, err ? strerror(-err) : "done", (unsigned long)took);
-    hot_result("process=%s method=%s error=%d us=%lu migrated=%lu", process,
-               method, -err, (unsigned long)took,
+    hot_step(step, "%s process; removal by %s: %s%s%s", process, method,
+             err ? "gives up" : "done", pid ? ", the process has freed " : "",
+             pid ? how_much : "");
+    hot_result("process=%s method=%s error=%d freed=%s migrated=%lu", process,
+               method, -err, pid ? how_much : "-",
                (unsigned long)(hot_stat("pgmigrate_success") - moved));
     snprintf(line, sizeof(line), "online %d %d", FIRST, SECTIONS);
     if (!err && hot_write_file(REMOVAL, line))
@@ -112,17 +129,17 @@ static void one(int step, const char *process, const char *method)
 
 int main(int argc, char **argv)
 {
-    static const char *const processes[] = {"none", "slow", "keeps"};
+    static const char *const processes[] = {"no", "slow", "keeping"};
     static const char *const methods[] = {"drain", "migrate"};
-    int step = 1;
 
     if (argc > 2 && !strcmp(argv[1], "--hold"))
         return holder(argv[2]);
     hot_begin("q4");
+    hot_design();
     hot_warm_up(); /* touch all that we shall need before the DIMM is there */
     hot_sync("plug");
-    for (unsigned p = 0; p < 3; p++)
-        for (unsigned m = 0; m < 2; m++)
-            one(step++, processes[p], methods[m]);
+    for (int p = 0; p < 3; p++)
+        for (int m = 0; m < 2; m++)
+            one(2 * p + m + 1, processes[p], methods[m]);
     return hot_end();
 }

@@ -50,6 +50,10 @@ const struct cow_design cow_design = {
     .name = "mapcount",
     .rule = "a page is kept on a write fault if page tables and swap entries "
             "name one owner; any page may be unmapped",
+    .keeps_apart = COW_PROMISES,
+    .loses_nothing = COW_PROMISES,
+    .lets_memory_leave = COW_PROMISES,
+    .copies_only_when_needed = COW_PROMISES,
 };
 
 bool cow_may_reuse(struct page *page, int mine, unsigned memory)

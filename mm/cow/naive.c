@@ -9,8 +9,11 @@
  * THE ARITHMETIC. With one owner and no stranger:
  *
  *                        mapcount  swapcount  cache  mine   refs
- *   present, read-only       1         0      0 or 1   1    2 or 3
+ *   present, read-only       1         0      0 or 1   0    1 or 2
  *   swap entry               0         1        1      1    2
+ *
+ * A present entry holds the page, so that its fault needs no reference of its
+ * own; whoever faults on a swap entry holds the one that becomes the entry's.
  *
  * WHY IT LOSES DATA. A raw read pins the page: one reference more. Now
  *
@@ -35,6 +38,10 @@ const struct cow_design cow_design = {
     .name = "naive",
     .rule = "a page is kept on a write fault if no stranger refers to it; "
             "any page may be unmapped",
+    .keeps_apart = COW_PROMISES,
+    .loses_nothing = COW_GIVES_UP,
+    .lets_memory_leave = COW_PROMISES,
+    .copies_only_when_needed = COW_GIVES_UP,
 };
 
 bool cow_may_reuse(struct page *page, int mine, unsigned memory)

@@ -32,11 +32,12 @@
  * KNOWN WEAKNESS. Any process can keep a page where it is for ever: with two
  * overlapping reads into one buffer there is never a moment without a pin, and
  * as the entry stays, nothing ever stops the next read from starting. Removal
- * of that memory starves. And a passer-by's reference (a look-up, a scan) is
- * taken for a pin. fork still write-protects a pinned page: a read in flight
- * across a fork may be lost, here as in the other two designs. So does mprotect
- * to read-only and back: the write fault that follows finds a stranger and
- * copies, although the entry was present all the time.
+ * of that memory starves. And any reference (a look-up, a scan, a pin of a
+ * device that only reads) is taken for another owner's: after a fork a page with
+ * one owner may be copied for nothing. fork still write-protects a pinned page:
+ * a read in flight across a fork may be lost, here as in the other two designs.
+ * So does mprotect to read-only and back: the write fault that follows finds a
+ * stranger and copies, although the entry was present all the time.
  */
 #include <mm/cow.h>
 #include <mm/swap.h>
@@ -45,6 +46,10 @@ const struct cow_design cow_design = {
     .name = "ptepin",
     .rule = "a page is kept on a write fault if no stranger refers to it; "
             "a page that a stranger refers to is never unmapped",
+    .keeps_apart = COW_PROMISES,
+    .loses_nothing = COW_PROMISES,
+    .lets_memory_leave = COW_GIVES_UP,
+    .copies_only_when_needed = COW_GIVES_UP,
 };
 
 static int cache_refs(struct page *page)

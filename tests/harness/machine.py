@@ -10,6 +10,7 @@ first (QEMU cannot end while it waits for one), then the process is killed.
 """
 from __future__ import annotations
 
+import datetime
 import socket
 import time
 
@@ -29,6 +30,8 @@ STILL_NO_ICOUNT = 10.0
 # A kernel that has panicked, or whose init has exited, ends QEMU, which takes
 # its time on a busy host.
 STILL_ENDING = 30.0
+# How much processor time QEMU uses between two looks at the guest's clock (s).
+CLOCK_EVERY = 0.5
 # When a disk may take it that everybody sleeps (s).
 IDLE = 0.15
 
@@ -40,6 +43,7 @@ class Patience:
         self._machine = machine
         self._still = Stillness(machine.process)
         self._began = time.monotonic()
+        self._read_clock_at = 0.0   # of QEMU's processor time
         self._limit = STILL if machine.spec.icount else STILL_NO_ICOUNT
 
     def begin(self):
@@ -57,14 +61,39 @@ class Patience:
         """Seconds for which the guest has been asleep."""
         return self._still.seconds()
 
+    def _check_limit(self, what):
+        """Has the guest run for too long, by the clock that it is held to?"""
+        facts, cpu = self._machine.spec, self._machine.process.cpu_seconds()
+        if not (facts.icount and facts.guest_limit):
+            if cpu > facts.cpu_limit:
+                raise GuestTimeout(
+                    f"the guest ran for {facts.cpu_limit} s of processor"
+                    f" time; waited for {what}")
+        elif cpu > self._read_clock_at + CLOCK_EVERY:
+            self._read_clock_at = cpu
+            if self._guest_seconds() >= facts.guest_limit:
+                raise GuestTimeout(
+                    f"the guest ran for {facts.guest_limit} s of its own"
+                    f" time; waited for {what}")
+
+    def _guest_seconds(self):
+        """By the clock that counts its instructions: QEMU's RTC (spec.ICOUNT),
+        which does not know by how much QEMU was slow."""
+        try:
+            tm = self.ask("qom-get", path="/machine", property="rtc-time")
+        except HarnessError:
+            return 0    # QEMU has ended meanwhile
+        now = datetime.datetime(
+            tm["tm_year"] + 1900, tm["tm_mon"] + 1, tm["tm_mday"],
+            tm["tm_hour"], tm["tm_min"], tm["tm_sec"])
+        start = datetime.datetime.fromisoformat(spec.EPOCH)
+        return (now - start).total_seconds()
+
     def __call__(self, what):
         machine = self._machine
         if machine.ended():
             raise GuestFail(f"{machine.how_it_ended()}; waited for {what}")
-        if machine.process.cpu_seconds() > machine.spec.cpu_limit:
-            raise GuestTimeout(
-                f"the guest ran for {machine.spec.cpu_limit} s of processor"
-                f" time; waited for {what}")
+        self._check_limit(what)
         if time.monotonic() - self._began > machine.spec.wall_limit:
             raise HarnessError(
                 f"{machine.spec.wall_limit} s by the clock were not enough;"

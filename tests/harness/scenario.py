@@ -4,6 +4,8 @@
 The program speaks in lines on the serial line, and the host answers:
 
     @begin NAME
+    @design key: value      what the kernel's design says of itself
+    @part text              a variant begins: its steps count from 1
     @step N text            the numbered step that now begins
     @sync NAME              the guest waits; the host acts, then types NAME
     @result key=value ...
@@ -42,7 +44,9 @@ class Report:
     """What a scenario said."""
 
     name: str = ""
+    design: dict = field(default_factory=dict)      # /proc/cowinfo
     steps: list = field(default_factory=list)       # (number, text)
+    parts: list = field(default_factory=list)       # (heading, its steps)
     results: dict = field(default_factory=dict)     # numbers where possible
     rows: list = field(default_factory=list)        # the same, line by line
     expectations: list = field(default_factory=list)
@@ -50,9 +54,13 @@ class Report:
     mistakes: list = field(default_factory=list)    # one number a mm_verify
     lines: list = field(default_factory=list)       # all, from begin to end
 
+    def failed(self):
+        """The expectations that did not hold, as sentences."""
+        return [str(e) for e in self.expectations if not e.ok]
+
     def problems(self):
         """What went wrong, as sentences; empty if nothing did."""
-        said = [str(e) for e in self.expectations if not e.ok]
+        said = self.failed()
         if not self.mistakes:
             said.append("the scenario did not print /proc/mm_verify")
         if any(self.mistakes):
@@ -126,6 +134,16 @@ class Scenario:
     def _on_step(self, rest):
         number, _, text = rest.partition(" ")
         self.report.steps.append((number, text))
+        if not self.report.parts:
+            self._on_part("")
+        self.report.parts[-1][1].append((number, text))
+
+    def _on_part(self, heading):
+        self.report.parts.append((heading, []))
+
+    def _on_design(self, rest):
+        key, _, value = rest.partition(": ")
+        self.report.design[key] = value
 
     def _on_sync(self, name):
         if name not in self._syncs:

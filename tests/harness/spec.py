@@ -16,8 +16,9 @@ DISK_INDEX = {"hda": 0, "hdb": 1, "hdc": 2, "hdd": 3}
 # With icount an instruction takes a nanosecond, and time jumps to the next
 # armed timer when all processors sleep. A time-out for the disk would then
 # end at once whenever the disk is held, so there must be none.
+EPOCH = "2020-01-01"    # what time it is when the machine starts
 ICOUNT = ["-icount", "shift=0,sleep=off", "-accel", "tcg,thread=single",
-          "-rtc", "base=2020-01-01,clock=vm"]
+          "-rtc", f"base={EPOCH},clock=vm"]
 NO_ICOUNT = ["-accel", "tcg,thread=multi"]
 ICOUNT_WORDS = "ide.timeout=0 memhp.timeout=0"
 
@@ -58,6 +59,9 @@ class Spec:
     # and how long we wait by the clock before the host is said to (s).
     cpu_limit: float = 60
     wall_limit: float = 300
+    # With icount, what it may take by its own clock instead (s): at most so
+    # many thousand millions of instructions, however fast the host is.
+    guest_limit: float = 0
     extra: list = field(default_factory=list)   # more words for QEMU
 
     def __post_init__(self):

@@ -69,6 +69,13 @@ def test_bad_end(guest, name, monkeypatch):
     assert result_of(machine)["outcome"] == kind.outcome
 
 
+def test_instructions_are_limited(guest):
+    """However slow the host is: a thousand millions of them, here."""
+    with pytest.raises(GuestTimeout, match="1 s of its own time"):
+        with guest("hotcow 1\n", SPIN, guest_limit=1) as machine:
+            machine.wait_exit()
+
+
 def test_power_off(guest):
     """Switched off by ACPI, and not by a triple fault."""
     with guest("hotcow 1\n", POWER_OFF) as machine:
@@ -117,7 +124,8 @@ def test_released_when_idle(guest):
 def test_scenario(guest):
     """All the words of the protocol, and the host's part."""
     acted = []
-    text = ("@begin q\n@step 1 P waits\n@sync go\n" + LISTEN +
+    text = ("@begin q\n@design name: x\n@part one\n@step 1 P waits\n"
+            "@sync go\n" + LISTEN +
             "@result copies=3 how=reused\n@expect it is so: ok\n"
             "mm_verify: 0 mistakes\n@end q pass\n")
     with guest(text, exit_with(33)) as machine:
@@ -125,6 +133,8 @@ def test_scenario(guest):
         machine.wait_exit()
     assert acted == [machine]
     assert report.name == "q" and report.steps == [("1", "P waits")]
+    assert report.parts == [("one", report.steps)]
+    assert report.design == {"name": "x"}
     assert report.results == {"copies": 3, "how": "reused"}
 
 

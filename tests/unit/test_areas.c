@@ -253,8 +253,6 @@ static void advice_about_a_child(void **state)
     mm_put_user(c);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, world_check)
-
 int run_area_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -270,5 +268,5 @@ int run_area_tests(void)
         TEST(advice_about_a_child),
     };
 
-    return cmocka_run_group_tests_name("areas", tests, NULL, NULL);
+    return RUN_TESTS("areas", tests);
 }

@@ -183,8 +183,6 @@ static void reclaim_flushes_what_it_unmaps(void **state)
     mm_put_user(mm);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, world_check)
-
 int run_batch_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -195,5 +193,5 @@ int run_batch_tests(void)
         TEST(reclaim_flushes_what_it_unmaps),
     };
 
-    return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
+    return RUN_TESTS("batch", tests);
 }

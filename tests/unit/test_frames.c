@@ -162,8 +162,6 @@ static void fork_without_memory_undoes_all(void **state)
     mm_put_user(p);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, world_check)
-
 int run_frame_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -174,5 +172,5 @@ int run_frame_tests(void)
         TEST(fork_without_memory_undoes_all),
     };
 
-    return cmocka_run_group_tests_name("frames", tests, NULL, NULL);
+    return RUN_TESTS("frames", tests);
 }

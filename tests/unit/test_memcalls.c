@@ -413,8 +413,6 @@ static void the_highest_score_dies(void **state)
     mm_put_user(safe);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, world_check)
-
 int run_memcalls_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -427,5 +425,5 @@ int run_memcalls_tests(void)
         TEST(the_highest_score_dies),
     };
 
-    return cmocka_run_group_tests_name("calls", tests, NULL, NULL);
+    return RUN_TESTS("calls", tests);
 }

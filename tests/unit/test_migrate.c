@@ -108,13 +108,14 @@ static void a_move_waits_or_is_refused(void **state)
     assert_true(lru_isolate(page));
     host_event = device_ends;
     err = migrate_page(page, MOVE_WAIT, NULL);
-    assert_int_equal(err, design_is("ptepin") ? -EBUSY : 0);
+    assert_true(err == 0 || err == -EBUSY);
     if (err) {
         lru_putback(page);
         device_ends();
     }
     assert_int_equal(user_page(mm, a) == page, err != 0);
     user_check(mm, a, 1, 4711);
+    check_choice(UNMAPS_PINNED, err == 0);
     mm_put_user(mm);
 }
 
@@ -132,13 +133,14 @@ static void reclaim_says_what_the_design_says(void **state)
     page = user_page(mm, a);
     get_page(page);
     err = reclaim_page(page);
-    assert_int_equal(err, design_is("ptepin") ? -EBUSY : 0);
+    assert_true(err == 0 || err == -EBUSY);
     assert_int_equal(page_mapcount(page), err ? 1 : 0);
     put_page(page);
     user_check(mm, a, 1, 7); /* a read finds the same frame in any design */
     assert_ptr_equal(user_page(mm, a), page);
     device_ends();
     user_check(mm, a, 1, 4711);
+    check_choice(UNMAPS_PINNED, err == 0);
     mm_put_user(mm);
 }
 
@@ -156,7 +158,7 @@ static void a_page_that_came_back_is_kept(void **state)
     page = user_page(mm, a);
     assert_true(page_flag(page, PG_SWAPCACHE));
     user_fill(mm, a, 1, 8);
-    assert_ptr_equal(user_page(mm, a), page);
+    check_choice(KEEPS_UNPINNED, user_page(mm, a) == page);
     mm_madvise(mm, a, PAGE_SIZE, MADV_PAGEOUT);
     user_check(mm, a, 1, 8); /* and not the slot's old contents */
     mm_put_user(mm);
@@ -249,8 +251,6 @@ static void the_biggest_is_killed(void **state)
     mm_put_user(small);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, world_check)
-
 int run_migrate_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -265,5 +265,5 @@ int run_migrate_tests(void)
         TEST(the_biggest_is_killed),
     };
 
-    return cmocka_run_group_tests_name("one page", tests, NULL, NULL);
+    return RUN_TESTS("one page", tests);
 }

@@ -430,8 +430,6 @@ static void a_fault_between_unmapping_and_cutting(void **state)
     end_file(&f);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, world_check)
-
 int run_race_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -450,5 +448,5 @@ int run_race_tests(void)
         TEST(a_fault_between_unmapping_and_cutting),
     };
 
-    return cmocka_run_group_tests_name("races", tests, NULL, NULL);
+    return RUN_TESTS("races", tests);
 }

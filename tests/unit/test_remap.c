@@ -373,8 +373,6 @@ static void random_moves_agree_with_a_model(void **state)
     mm_put_user(mm);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, world_check)
-
 int run_remap_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -388,5 +386,5 @@ int run_remap_tests(void)
         TEST(random_moves_agree_with_a_model),
     };
 
-    return cmocka_run_group_tests_name("remap", tests, NULL, NULL);
+    return RUN_TESTS("remap", tests);
 }

@@ -276,8 +276,6 @@ static void a_device_writes_to_no_shared_page(void **state)
     mm_put_user(mm);
 }
 
-#define TEST(f) cmocka_unit_test_teardown(f, world_check)
-
 int run_rule_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -293,5 +291,5 @@ int run_rule_tests(void)
         TEST(a_device_writes_to_no_shared_page),
     };
 
-    return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
+    return RUN_TESTS("rules", tests);
 }

@@ -18,16 +18,23 @@
 #include <kernel/errno.h>
 #include <kernel/types.h>
 #include <kernel/x86/directmap.h>
+#include <mm/cow.h>
 #include <mm/mm.h>
 
 #define BOOT_SECTIONS 4 /* soldered; the next two are a DIMM's */
 #define DIMM_FIRST    4
 #define DIMM_COUNT    2
 
-/* The world: made once, for all tests of the program. */
+/* The world: made for each test, which runs in a process of its own. */
 int world_start(void **state);
-/* After each test: no lock held, mm_verify content, nothing leaked. */
-int world_check(void **state);
+/* After each test that passes: no lock held, mm_verify content, no leak. */
+void world_check(void);
+
+#define TEST(f) cmocka_unit_test(f)
+/* How many of a table of TEST()s failed; each is named, and its design. */
+int run_each(const char *group, const struct CMUnitTest *tests, size_t n);
+#define RUN_TESTS(group, tests) \
+    run_each(group, tests, sizeof(tests) / sizeof((tests)[0]))
 
 extern struct blockdev host_disk;
 extern int host_fail_reads, host_fail_writes; /* so many requests fail */
@@ -44,6 +51,12 @@ bool host_disk_step(void);         /* let one request end */
 void host_as_other(void (*fn)(void *arg), void *arg);
 
 bool design_is(const char *name);
+/* What a design may choose, and the stock designs are known to choose. */
+enum choice { UNMAPS_PINNED, KEEPS_PINNED, KEEPS_UNPINNED, NR_CHOICES };
+void check_choice(enum choice which, bool taken);
+/* What cow_design says of a property, against what was seen; `what` follows
+   "promises that". */
+void check_word(enum cow_word word, bool holds, const char *what);
 struct mm *process(void); /* a new one, empty */
 /* A process as the processor runs it: through its page table, with faults. */
 int user_write(struct mm *mm, u64 addr, u64 value); /* 0, or a fault_result */
@@ -53,7 +66,9 @@ void user_fill(struct mm *mm, u64 addr, unsigned pages, u64 seed);
 void user_check(struct mm *mm, u64 addr, unsigned pages, u64 seed);
 struct page *user_page(struct mm *mm, u64 addr);
 
-/* In the same world as the tests of test_mm.c: how many failed. */
+/* One for each file: how many failed. */
+int run_mm_tests(void);
+int run_owner_tests(void);
 int run_frame_tests(void);
 int run_migrate_tests(void);
 int run_file_tests(void);

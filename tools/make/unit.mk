@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # unit: mm/ on the host, unchanged, under AddressSanitizer and UBSan, once for
-# each design; then what the console's screen and keyboard make of bytes. SEED=n
-# repeats a random run.
+# each design, each test in a process of its own; then what the console's screen
+# and keyboard make of bytes. SEED=n repeats a random run.
 
 HOST_CC     ?= gcc
 HOST_CFLAGS := -std=gnu11 -g -O1 -Wall -Wextra -fsanitize=address,undefined \

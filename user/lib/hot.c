@@ -4,6 +4,8 @@
 #include "hot.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +44,15 @@ void hot_begin(const char *name)
 {
     scenario = name;
     sayf("@begin ", "%s", name);
+}
+
+void hot_part(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say("@part ", fmt, ap);
+    va_end(ap);
 }
 
 void hot_step(int n, const char *fmt, ...)
@@ -180,6 +191,18 @@ uint64_t hot_stat(const char *name)
     hot_die("/proc/vmstat has no %s", name);
 }
 
+void hot_design(void)
+{
+    static char text[2048];
+    char *save = NULL;
+
+    if (read_file("/proc/cowinfo", text, sizeof(text)) < 0)
+        hot_die("cannot read /proc/cowinfo");
+    for (char *l = strtok_r(text, "\n", &save); l;
+         l = strtok_r(NULL, "\n", &save))
+        sayf("@design ", "%s", l);
+}
+
 static void ask(const char *question, struct hot_page *out)
 {
     int fd = open("/proc/pageinfo", O_RDWR);
@@ -261,6 +284,17 @@ void *hot_pages(size_t n)
     return p;
 }
 
+int hot_child(int (*fn)(void *), void *arg)
+{
+    enum { PAGES = 8 };
+    char *stack = hot_pages(PAGES);
+    int pid = clone(fn, stack + PAGES * PAGE, SIGCHLD, arg);
+
+    if (pid < 0)
+        hot_die("clone: %s", strerror(errno));
+    return pid;
+}
+
 unsigned hot_wrong_bytes(const void *buf, uint64_t sector, unsigned len)
 {
     const uint8_t *b = buf;
@@ -269,6 +303,14 @@ unsigned hot_wrong_bytes(const void *buf, uint64_t sector, unsigned len)
     for (unsigned i = 0; i < len; i++)
         wrong += b[i] != hot_pattern(sector + i / 512, i % 512);
     return wrong;
+}
+
+void hot_fill_unlike(void *page, uint64_t sector)
+{
+    uint8_t *b = page;
+
+    for (unsigned i = 0; i < PAGE; i++)
+        b[i] = (uint8_t)~hot_pattern(sector + i / 512, i % 512);
 }
 
 void hot_swapon(void)

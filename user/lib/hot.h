@@ -4,6 +4,8 @@
  * host that runs it, and looks through the kernel's windows.
  *
  *   @begin NAME              a scenario starts
+ *   @design key: value       what this kernel's design says of itself
+ *   @part text               a variant starts: its steps count from 1
  *   @step N text             a step of its numbered interleaving
  *   @sync NAME               it waits for a line NAME from the host
  *   @result key=value ...    figures
@@ -21,6 +23,9 @@
 #define PAGE         4096ul
 
 void hot_begin(const char *name);
+/* Say what /proc/cowinfo says. */
+void hot_design(void);
+void hot_part(const char *fmt, ...) PRINTF(1, 2);
 void hot_step(int n, const char *fmt, ...) PRINTF(2, 3);
 void hot_result(const char *fmt, ...) PRINTF(1, 2);
 /* A line for people, as it is. */
@@ -52,6 +57,10 @@ bool hot_page_is(const struct hot_page *p, const char *key, const char *word);
 int hot_write_file(const char *path, const char *line);
 /* A page-aligned private area of zeroes. */
 void *hot_pages(size_t n);
+/* fork, and fn runs in the child on a stack of its own: parent and child do not
+   fall over each other's even where copy on write is what is broken. What fn
+   writes to besides should be its own as well. */
+int hot_child(int (*fn)(void *), void *arg);
 /* Byte i of sector n of a test disk, the same as tests/harness/diskimage.py's:
    the 8 bytes at offset o are (o + 1) times a constant, little-endian. */
 static inline uint8_t hot_pattern(uint64_t sector, unsigned i)
@@ -62,6 +71,9 @@ static inline uint8_t hot_pattern(uint64_t sector, unsigned i)
 }
 /* How many of len bytes are not what the disk's sector says. */
 unsigned hot_wrong_bytes(const void *buf, uint64_t sector, unsigned len);
+/* Fill a page so that no byte is the one which the disk has in its place,
+   from this sector on: of what is lost no byte looks as if it had come. */
+void hot_fill_unlike(void *page, uint64_t sector);
 /* Touch every page that the functions here use, so that none of them is
    allocated later. */
 void hot_warm_up(void);
