@@ -44,18 +44,18 @@ static void show_cowinfo(struct text *t, const struct text_file *tf, void *arg)
 
 /* ---- pageinfo: a question is written, the answer read ---- */
 
-/* The sections are held, as we have no reference that keeps the frame. */
+/* The sections are held, which keeps the struct page. Whose the frame is may
+   change any time: it is looked at, and no reference is taken on it. */
 static void describe_frame(struct text *t, pfn_t pfn)
 {
     struct page *p = pfn_to_page(pfn);
     char line[320];
 
-    if (!p || !get_page_unless_zero(p)) {
+    if (!p || !page_refs(p)) {
         text_add(t, "pfn=%llx use=%s\n", (unsigned long long)pfn,
                  p ? page_use_name(p) : "absent");
         return;
     }
-    put_page(p); /* its counts are shown without us */
     page_describe(p, line, sizeof(line));
     text_add(t, "%s\n", line);
     if (!page_locked(p)) /* naming holders wants the page lock */

@@ -214,7 +214,7 @@ enum fault_result mm_fault_no_wait_move(struct mm *mm, u64 addr,
 int mm_wait_for_move(struct mm *mm, u64 addr);
 
 /* What is behind a user address: the entry and the page, for people. Returns
-   the length, as snprintf. May sleep. */
+   the length, as snprintf. */
 int mm_describe_address(struct mm *mm, u64 addr, char *buf, size_t size);
 
 #endif

@@ -56,11 +56,6 @@ void wake_page(struct page *p)
 
 /* ---- references ---- */
 
-bool get_page_unless_zero(struct page *p)
-{
-    return atomic_inc_not_zero(&p->refs);
-}
-
 /* The last reference is gone: nobody can find the page any more. */
 static void free_page(struct page *p)
 {

@@ -59,6 +59,10 @@ int page_swapcount(struct page *page);
    read without the swap lock, so that it may be a moment old. */
 int page_swapcount_hint(struct page *page);
 
+/* Describe an entry that means s, and the page that is cached under it, for
+   people. No reference is taken. Returns the length, as snprintf. */
+int swap_describe(swp_t s, char *buf, size_t size);
+
 /* The cached page with a reference, or NULL. */
 struct page *swap_cache_get(swp_t s);
 /* Give the locked anonymous page a slot and enter it in the cache (one

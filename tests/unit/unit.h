@@ -61,5 +61,6 @@ int run_area_tests(void);
 int run_remap_tests(void);
 int run_memcalls_tests(void);
 int run_batch_tests(void);
+int run_look_tests(void);
 
 #endif
