@@ -87,6 +87,8 @@ struct vma {
     u64 pgoff;             /* file: page in the file at start;
                                 else: start >> 12 at creation */
     u32 flags;             /* enum vma_flags */
+    u16 on_anon, on_file;  /* mm_verify()'s scratch: its last walk that met
+                                the area on these lists; their locks */
     struct mapping *file;  /* NULL = anonymous; a counted reference */
     struct anon_vma *anon; /* a counted reference; NULL until first write */
     struct list_head anon_node; /* on anon's list, under its lock */

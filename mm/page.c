@@ -198,7 +198,7 @@ const char *page_use_name(const struct page *p)
         [PAGE_FILE] = "file",         [PAGE_TABLE] = "table",
         [PAGE_SLAB] = "slab",         [PAGE_STACK] = "stack",
         [PAGE_KERNEL] = "kernel",     [PAGE_BOUNCE] = "bounce",
-        [PAGE_ISOLATED] = "isolated",
+        [PAGE_ISOLATED] = "isolated", [PAGE_ZERO] = "zero",
     };
 
     return p->use < PAGE_USES ? names[p->use] : "unknown";

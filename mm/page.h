@@ -40,6 +40,8 @@ enum page_use {
     PAGE_KERNEL,   /* other kernel memory */
     PAGE_BOUNCE,   /* a disk's bounce buffers */
     PAGE_ISOLATED, /* free, and kept from the allocator for removal */
+    PAGE_ZERO,     /* what unwritten memory reads: mapped without being
+                      counted, but pinned like any other */
     PAGE_USES
 };
 

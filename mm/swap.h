@@ -135,8 +135,9 @@ void swap_totals(u64 *total, u64 *free);
 /* For mm_verify: visit every slot in use, under the swap lock. */
 void swap_for_each_slot(void (*fn)(swp_t s, struct swap_slot *slot, void *arg),
                         void *arg);
-/* One more entry that means s was seen. False: s is not in use. */
-bool swap_seen(swp_t s);
+/* One more entry that means s was seen. False: s is not in use. Else *cached is
+   the page that is cached under it, without a reference, or NULL. */
+bool swap_seen(swp_t s, struct page **cached);
 
 void swap_init(void); /* boot */
 

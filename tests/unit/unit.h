@@ -62,5 +62,6 @@ int run_remap_tests(void);
 int run_memcalls_tests(void);
 int run_batch_tests(void);
 int run_look_tests(void);
+int run_verify_tests(void);
 
 #endif
