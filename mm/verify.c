@@ -96,8 +96,8 @@ static void see_migrating(struct verify *v, const struct entry *e)
 
     v->migration++;
     if (!v->moving)
-        verify_mistake(v, "process %d: 0x%llx is a migration entry",
-                       e->mm->pid, (unsigned long long)e->va);
+        verify_mistake(v, "process %d: 0x%llx is a migration entry", e->mm->pid,
+                       (unsigned long long)e->va);
     if (page)
         verify_rmap(v, e->vma, e->va, page);
 }

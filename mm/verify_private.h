@@ -14,11 +14,11 @@ struct vma;
 
 /* What one walk found. */
 struct verify {
-    u16 walk;    /* its number, not 0 */
-    bool moving; /* a removal is under way: pages may be in its hands */
-    bool writing; /* the disk is: reclaim may hold pages meanwhile */
-    unsigned wrong;        /* all that is */
-    unsigned mistakes;     /* of these, as in the walks before: mistakes */
+    u16 walk;          /* its number, not 0 */
+    bool moving;       /* a removal is under way: pages may be in its hands */
+    bool writing;      /* the disk is: reclaim may hold pages meanwhile */
+    unsigned wrong;    /* all that is */
+    unsigned mistakes; /* of these, as in the walks before: mistakes */
     unsigned not_followed; /* not even among these: no room */
     unsigned unsure;       /* may be wrong, and may be somebody's */
     /* Totals, for the last line. */

@@ -298,8 +298,8 @@ static void indexes_end_where_numbers_do(void **state)
     assert_true((s64)a > 0);
     assert_int_equal(mm_mremap(p, a, two, two + PAGE_SIZE, MAYMOVE, 0),
                      -EINVAL);
-    assert_int_equal(
-        mm_mmap(p, 0, two, RW, MAP_PRIVATE | MAP_GROWSDOWN, m, 1), -EINVAL);
+    assert_int_equal(mm_mmap(p, 0, two, RW, MAP_PRIVATE | MAP_GROWSDOWN, m, 1),
+                     -EINVAL);
     mapping_put(m);
     mm_put_user(p);
 }

@@ -22,9 +22,9 @@
 #define MADV_PAGEOUT 21
 #endif
 
-#define AREA            24  /* pages that a worker has */
-#define FRAMES_AT_ONCE  400 /* that are asked about in a round */
-#define FRAMES          12288
+#define AREA           24  /* pages that a worker has */
+#define FRAMES_AT_ONCE 400 /* that are asked about in a round */
+#define FRAMES         12288
 
 static char text[16384];
 
