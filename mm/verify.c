@@ -57,14 +57,14 @@ struct found {
 
 /* The entry, the area that it is in (NULL: none), and its address. pt_lock and
    mmap_lock held, as below. */
-struct entry {
+struct seen_entry {
     struct mm *mm;
     const struct vma *vma;
     u64 va;
     pte_t pte;
 };
 
-static void see_present(struct verify *v, const struct entry *e)
+static void see_present(struct verify *v, const struct seen_entry *e)
 {
     struct page *page = pfn_to_page(pte_pfn(e->pte));
 
@@ -79,7 +79,7 @@ static void see_present(struct verify *v, const struct entry *e)
     verify_rmap(v, e->vma, e->va, page);
 }
 
-static void see_swapped(struct verify *v, const struct entry *e)
+static void see_swapped(struct verify *v, const struct seen_entry *e)
 {
     struct page *cached;
 
@@ -90,7 +90,7 @@ static void see_swapped(struct verify *v, const struct entry *e)
         verify_rmap(v, e->vma, e->va, cached);
 }
 
-static void see_migrating(struct verify *v, const struct entry *e)
+static void see_migrating(struct verify *v, const struct seen_entry *e)
 {
     struct page *page = pfn_to_page(pte_pfn(e->pte));
 
@@ -102,7 +102,8 @@ static void see_migrating(struct verify *v, const struct entry *e)
         verify_rmap(v, e->vma, e->va, page);
 }
 
-static void see_entry(struct verify *v, const struct entry *e, struct found *f)
+static void see_entry(struct verify *v, const struct seen_entry *e,
+                      struct found *f)
 {
     if (!e->vma)
         verify_mistake(v, "process %d: 0x%llx is in no area, and not empty",
@@ -122,7 +123,7 @@ static void see_entry(struct verify *v, const struct entry *e, struct found *f)
 
 static void see_entries(struct verify *v, struct mm *mm, struct found *f)
 {
-    struct entry e = {.mm = mm};
+    struct seen_entry e = {.mm = mm};
     unsigned i = 0;
     pte_t *p;
 

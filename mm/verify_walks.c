@@ -17,6 +17,7 @@
 #include <kernel/current.h>
 #include <kernel/errno.h>
 #include <kernel/string.h>
+#include <kernel/wait.h>
 
 #define WALKS    25
 #define IN_A_ROW 5
@@ -30,7 +31,7 @@ struct suspect {
 };
 
 /* All: sections_hold. */
-static struct verify at_hand;
+static struct verify last_walk;
 static struct suspect suspects[SUSPECTS];
 static u16 nr_walks; /* since boot; it may begin again */
 
@@ -102,7 +103,7 @@ static unsigned unsettled(const struct verify *v)
     return v->wrong - v->mistakes + v->unsure;
 }
 
-static void walk(struct verify *v)
+static void walk_anew(struct verify *v)
 {
     memset(v, 0, sizeof(*v));
     nr_walks += 1 + (nr_walks == UINT16_MAX); /* 0 means never */
@@ -110,26 +111,27 @@ static void walk(struct verify *v)
     verify_walk(v);
 }
 
-/* Until it is clear what is wrong, or for long enough. */
+/* Until it is clear what is wrong, or for long enough, or until nobody wants to
+   know any more. */
 static void walk_until_settled(struct verify *v)
 {
     memset(suspects, 0, sizeof(suspects));
     for (unsigned i = 0; i < WALKS; i++) {
-        walk(v);
-        if (!unsettled(v))
+        walk_anew(v);
+        if (!unsettled(v) || fatal_signal_pending())
             return;
         yield(); /* to whoever was in the middle of something */
     }
 }
 
-struct listener {
+struct asker {
     void (*emit)(const char *line, void *arg);
     void *arg;
 };
 
-static void tell(struct listener *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void tell_asker(struct asker *l, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-static void tell(struct listener *l, const char *fmt, ...)
+static void tell_asker(struct asker *l, const char *fmt, ...)
 {
     char line[192];
     va_list ap;
@@ -140,27 +142,30 @@ static void tell(struct listener *l, const char *fmt, ...)
     l->emit(line, l->arg);
 }
 
-static void tell_mistakes(struct listener *l, const struct verify *v)
+static void tell_mistakes(struct asker *l, const struct verify *v)
 {
     for (unsigned i = 0; i < v->mistakes && i < VERIFY_LINES; i++)
-        tell(l, "%s", v->line[i]);
+        tell_asker(l, "%s", v->line[i]);
     if (v->mistakes > VERIFY_LINES)
-        tell(l, "and %u more", v->mistakes - VERIFY_LINES);
+        tell_asker(l, "and %u more", v->mistakes - VERIFY_LINES);
     if (v->not_followed)
-        tell(l, "and %u more, which were too many to follow", v->not_followed);
+        tell_asker(l, "and %u more, which were too many to follow",
+                   v->not_followed);
     if (unsettled(v))
-        tell(l,
-             "the machine was too busy to tell of %u more: they were wrong in "
-             "the last of %u walks, but not all the time",
-             unsettled(v), WALKS);
+        tell_asker(
+            l,
+            "the machine was too busy to tell of %u more: they were wrong in "
+            "the last of %u walks, but not all the time",
+            unsettled(v), WALKS);
     if (v->moving)
-        tell(l,
-             "a removal is under way: %llu pages and %llu entries in its hands",
-             (unsigned long long)v->in_transit,
-             (unsigned long long)v->migration);
+        tell_asker(
+            l,
+            "a removal is under way: %llu pages and %llu entries in its hands",
+            (unsigned long long)v->in_transit,
+            (unsigned long long)v->migration);
 }
 
-static void tell_totals(struct listener *l, const struct verify *v)
+static void tell_totals(struct asker *l, const struct verify *v)
 {
     char verdict[40];
 
@@ -168,18 +173,19 @@ static void tell_totals(struct listener *l, const struct verify *v)
         snprintf(verdict, sizeof(verdict), "%u mistakes", v->mistakes);
     else
         snprintf(verdict, sizeof(verdict), "too busy to tell");
-    tell(l,
-         "mm_verify: %s, %llu anon pages, %llu file pages, %llu swap slots, "
-         "%llu pins, %llu free frames",
-         verdict, (unsigned long long)v->anon, (unsigned long long)v->file,
-         (unsigned long long)v->slots, (unsigned long long)v->pins,
-         (unsigned long long)v->free);
+    tell_asker(
+        l,
+        "mm_verify: %s, %llu anon pages, %llu file pages, %llu swap slots, "
+        "%llu pins, %llu free frames",
+        verdict, (unsigned long long)v->anon, (unsigned long long)v->file,
+        (unsigned long long)v->slots, (unsigned long long)v->pins,
+        (unsigned long long)v->free);
 }
 
 int mm_verify(void (*emit)(const char *line, void *arg), void *arg)
 {
-    struct listener l = {emit, arg};
-    struct verify *v = &at_hand;
+    struct asker l = {emit, arg};
+    struct verify *v = &last_walk;
     int ret;
 
     sections_hold();

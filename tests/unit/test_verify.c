@@ -169,6 +169,21 @@ static void entries_are_in_areas(void **state)
     mm_put_user(mm);
 }
 
+/* All are counted, some are described. */
+static void many_mistakes(void **state)
+{
+    struct mm *mm = process();
+    struct vma *vma = filled(mm, 600);
+
+    (void)state;
+    for (u64 i = 0; i < 600; i++)
+        get_page(user_page(mm, vma->start + i * PAGE_SIZE));
+    finds(600, "and 568 more\n");
+    for (u64 i = 0; i < 600; i++)
+        put_page(user_page(mm, vma->start + i * PAGE_SIZE));
+    mm_put_user(mm);
+}
+
 /* Unwritten memory may be pinned for reading: the zero page is. */
 static void the_zero_page_may_be_pinned(void **state)
 {
@@ -261,6 +276,7 @@ int run_verify_tests(void)
         TEST(migration_entries_lead_back),
         TEST(pages_of_files_lead_back),
         TEST(entries_are_in_areas),
+        TEST(many_mistakes),
         TEST(the_zero_page_may_be_pinned),
         TEST(figures_that_change_are_not_told),
         TEST(held_pages_are_not_told_while_the_disk_writes),
