@@ -42,7 +42,13 @@ static void show_cowinfo(struct text *t, const struct text_file *tf, void *arg)
                  (unsigned long long)stat_read(shown[i]));
 }
 
-/* ---- pageinfo: a question is written, the answer read ---- */
+/*
+ * pageinfo: a question is written, the answer read.
+ *
+ * Whoever names a page's holders locks it and has a reference meanwhile, which
+ * nobody else who asks is to see: the sections are held for each question, and
+ * so one is answered at a time.
+ */
 
 /* The sections are held, which keeps the struct page. Whose the frame is may
    change any time: it is looked at, and no reference is taken on it. */
@@ -76,7 +82,9 @@ static int describe_address(struct text *t, int pid, u64 addr)
 
     if (!mm)
         return -ESRCH;
+    sections_hold();
     mm_describe_address(mm, addr, line, sizeof(line));
+    sections_release();
     text_add(t, "%s\n", line);
     mm_put_user(mm);
     return 0;
