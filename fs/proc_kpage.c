@@ -30,6 +30,7 @@ enum {
     KPF_SWAPCACHE = 13,
     KPF_SWAPBACKED = 14,
     KPF_NOPAGE = 20,
+    KPF_ZERO_PAGE = 24,
     KPF_PGTABLE = 26,
     KPF_RESERVED = 32, /* from here on Linux's "for those who work on it" */
 };
@@ -68,6 +69,7 @@ static u64 flags_of(const struct page *p)
     return flags | bit_if(p->use == PAGE_FREE, KPF_BUDDY) |
            bit_if(p->use == PAGE_SLAB, KPF_SLAB) |
            bit_if(p->use == PAGE_TABLE, KPF_PGTABLE) |
+           bit_if(p->use == PAGE_ZERO, KPF_ZERO_PAGE) |
            bit_if(p->use == PAGE_RESERVED || p->use == PAGE_MEMMAP,
                   KPF_RESERVED);
 }

@@ -65,20 +65,26 @@ static void show_cowinfo(struct text *t, const struct text_file *tf, void *arg)
                  (unsigned long long)stat_read(shown[i]));
 }
 
-/* ---- pageinfo: a question is written, the answer read ---- */
+/*
+ * pageinfo: a question is written, the answer read.
+ *
+ * Whoever names a page's holders locks it and has a reference meanwhile, which
+ * nobody else who asks is to see: the sections are held for each question, and
+ * so one is answered at a time.
+ */
 
-/* The sections are held, as we have no reference that keeps the frame. */
+/* The sections are held, which keeps the struct page. Whose the frame is may
+   change any time: it is looked at, and no reference is taken on it. */
 static void describe_frame(struct text *t, pfn_t pfn)
 {
     struct page *p = pfn_to_page(pfn);
     char line[320];
 
-    if (!p || !get_page_unless_zero(p)) {
+    if (!p || !page_refs(p)) {
         text_add(t, "pfn=%llx use=%s\n", (unsigned long long)pfn,
                  p ? page_use_name(p) : "absent");
         return;
     }
-    put_page(p); /* its counts are shown without us */
     page_describe(p, line, sizeof(line));
     text_add(t, "%s\n", line);
     if (!page_locked(p)) /* naming holders wants the page lock */
@@ -99,7 +105,9 @@ static int describe_address(struct text *t, int pid, u64 addr)
 
     if (!mm)
         return -ESRCH;
+    sections_hold();
     mm_describe_address(mm, addr, line, sizeof(line));
+    sections_release();
     text_add(t, "%s\n", line);
     mm_put_user(mm);
     return 0;

@@ -81,6 +81,8 @@ static s64 map_file(const u64 *a, u32 prot, u32 map_flags)
         return -EBADF;
     if (is_zero_device(f)) {
         file_put(f);
+        if (map_flags & MAP_GROWSDOWN)
+            return -EINVAL; /* it is a file yet, and files do not grow down */
         return map_memory(a, prot, map_flags);
     }
     ret = check_file(f, prot, map_flags);
@@ -116,8 +118,8 @@ s64 sys_mmap(const u64 *a)
         return -EINVAL;
     if (a[1] > USER_END)
         return -ENOMEM;
-    if (a[5] + PAGE_UP(a[1]) < a[5])
-        return -EOVERFLOW;
+    if (!(map_flags & MAP_ANONYMOUS) && a[5] > INT64_MAX - PAGE_UP(a[1]))
+        return -EOVERFLOW; /* beyond where any file could end */
     if ((map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE &&
         (map_flags & ~(u32)MAP_LEGACY))
         return -EOPNOTSUPP;

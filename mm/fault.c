@@ -30,7 +30,7 @@ static struct page *zero_page; /* written once, at boot */
 
 void fault_init(void)
 {
-    zero_page = alloc_page(ALLOC_ATOMIC | ALLOC_ZERO, PAGE_KERNEL);
+    zero_page = alloc_page(ALLOC_ATOMIC | ALLOC_ZERO, PAGE_ZERO);
     ASSERT(zero_page);
 }
 

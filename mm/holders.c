@@ -10,6 +10,7 @@
 #include <mm/filemap.h>
 #include <mm/gup.h>
 #include <mm/page.h>
+#include <mm/reclaim.h>
 #include <mm/removal.h>
 #include <mm/rmap.h>
 #include <mm/swap.h>
@@ -88,12 +89,17 @@ static void tell_entries(struct listener *l, struct page *page,
     tell_rest(l, m.nr, "entries");
 }
 
+static void tell_lock(struct listener *l, const struct page *page)
+{
+    tell(l, "  page lock: held by task %u", READ_ONCE(page->lock_tid));
+}
+
 /* The walk needs the page lock. Trying is enough: if somebody has it, that is
    what is to be told. */
 static void tell_owners(struct listener *l, struct page *page)
 {
     if (!trylock_page(page)) {
-        tell(l, "  page lock: held by task %u", page->lock_tid);
+        tell_lock(l, page);
         return;
     }
     tell_entries(l, page, RMAP_PRESENT, "page table");
@@ -138,19 +144,23 @@ static void tell_pins(struct listener *l, struct page *page)
     tell_rest(l, p.nr, "pins");
 }
 
+/* Only a page on an LRU list can be held while its owners are looked for. One
+   in transit may be the kernel's by the time that we have its reference. */
 static void tell_user(struct listener *l, struct page *page)
 {
-    if (!get_page_unless_zero(page)) {
-        tell(l, "  being freed");
-        return;
-    }
-    tell_owners(l, page);
+    bool held = lru_get(page);
+
+    if (held)
+        tell_owners(l, page);
+    else if (page_locked(page))
+        tell_lock(l, page);
     tell_pins(l, page);
     if (page_flag(page, PG_WRITEBACK))
         tell(l, "  write-back: the swap device is reading it");
-    if (!page_flag(page, PG_LRU))
-        tell(l, "  in transit: isolated, or not in use yet");
-    put_page(page);
+    if (held)
+        put_page(page);
+    else
+        tell(l, "  in transit: isolated, being freed, or not in use yet");
 }
 
 void page_holders(struct page *p, void (*emit)(const char *line, void *arg),

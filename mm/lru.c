@@ -12,9 +12,14 @@
  *   put_page, last reference    isolate
  *   ------------------------    -------
  *   refs = 0
- *                               lock lru: on a list; get_page_unless_zero
- *                               says no: leave it where it is
+ *                               lock lru: on a list; get_listed says no:
+ *                               leave it where it is
  *   lru_del: lock lru, unlink
+ *
+ * A frame that was found by its number may be anybody's, and become somebody
+ * else's while it is looked at. What is on a list is a user page, and stays one
+ * while the list's lock is held: so this is where such a frame gets a reference
+ * from, and the only place.
  *
  * PG_LRU says "on a list"; it and, for pages on a list, PG_ACTIVE change under
  * the list's lock. A page that is isolated keeps PG_ACTIVE as a mark of where
@@ -86,11 +91,27 @@ void lru_putback(struct page *p)
     put_page(p);
 }
 
+/* A reference, unless the last one has just gone. lru lock held, on a list. */
+static bool get_listed(struct page *p)
+{
+    return atomic_inc_not_zero(&p->refs);
+}
+
+bool lru_get(struct page *p)
+{
+    struct lru *l = lru_of(p);
+    u64 flags = spin_lock_irqsave(&l->lock);
+    bool ok = page_flag(p, PG_LRU) && get_listed(p);
+
+    spin_unlock_irqrestore(&l->lock, flags);
+    return ok;
+}
+
 bool lru_isolate(struct page *p)
 {
     struct lru *l = lru_of(p);
     u64 flags = spin_lock_irqsave(&l->lock);
-    bool ok = page_flag(p, PG_LRU) && get_page_unless_zero(p);
+    bool ok = page_flag(p, PG_LRU) && get_listed(p);
 
     if (ok)
         unlink_page(l, p);
@@ -109,7 +130,7 @@ unsigned lru_take(enum zone_id zone, bool active, unsigned n,
     while (n-- > 0 && !list_empty(list)) {
         struct page *p = list_last(list, struct page, lru);
 
-        if (!get_page_unless_zero(p)) {
+        if (!get_listed(p)) {
             list_move(&p->lru, list); /* lru_del is on its way */
             continue;
         }

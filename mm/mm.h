@@ -87,6 +87,8 @@ struct vma {
     u64 pgoff;             /* file: page in the file at start;
                                 else: start >> 12 at creation */
     u32 flags;             /* enum vma_flags */
+    u16 on_anon, on_file;  /* mm_verify()'s scratch: its last walk that met
+                                the area on these lists; their locks */
     struct mapping *file;  /* NULL = anonymous; a counted reference */
     struct anon_vma *anon; /* a counted reference; NULL until first write */
     struct list_head anon_node; /* on anon's list, under its lock */
@@ -214,7 +216,7 @@ enum fault_result mm_fault_no_wait_move(struct mm *mm, u64 addr,
 int mm_wait_for_move(struct mm *mm, u64 addr);
 
 /* What is behind a user address: the entry and the page, for people. Returns
-   the length, as snprintf. May sleep. */
+   the length, as snprintf. */
 int mm_describe_address(struct mm *mm, u64 addr, char *buf, size_t size);
 
 #endif

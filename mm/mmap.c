@@ -49,6 +49,14 @@ bool vma_range_free(struct mm *mm, u64 addr, u64 len)
     return !next || next->start >= addr + len;
 }
 
+/* The same, and no growing area above keeps it for itself. */
+static bool place_free(struct mm *mm, u64 addr, u64 len)
+{
+    struct vma *next = vma_find_next(mm, addr);
+
+    return !next || lowest_claim(next) >= addr + len;
+}
+
 /* Tables of [start, end) that have nothing of the neighbours are empty now. */
 static void free_tables(struct mm *mm, u64 start, u64 end, unsigned next)
 {
@@ -147,7 +155,7 @@ s64 vma_choose_place(struct mm *mm, u64 addr, u64 len, u32 map_flags)
         return (s64)addr;
     }
     addr = PAGE_UP(addr);
-    if (addr && range_ok(addr, len) && vma_range_free(mm, addr, len))
+    if (addr && range_ok(addr, len) && place_free(mm, addr, len))
         return (s64)addr;
     addr = find_gap(mm, len);
     return addr ? (s64)addr : -ENOMEM;
@@ -181,8 +189,10 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 len, u32 prot, u32 map_flags,
     len = PAGE_UP(len);
     /* The caller brings the object that a shared area is to show. */
     if (!len || shared == !!(map_flags & MAP_PRIVATE) || (shared && !file) ||
-        (shared && (map_flags & MAP_GROWSDOWN)))
+        (file && (map_flags & MAP_GROWSDOWN)))
         return -EINVAL;
+    if (file_page + (len >> PAGE_SHIFT) < file_page)
+        return -EOVERFLOW;
     down_write(&mm->mmap_lock);
     flags = flags_of(mm, prot, map_flags);
     at = vma_choose_place(mm, addr, len, map_flags);

@@ -165,12 +165,16 @@ static int check_resize(struct remap *r, u64 old_len)
 {
     struct vma *vma = vma_find(r->mm, r->addr);
     u64 kept = r->flags & MREMAP_DONTUNMAP ? 0 : old_len, more;
+    u64 index;
 
     if (!vma || old_len > vma->end - r->addr)
         return -EFAULT;
     /* Length 0 means: show it once more. What is private cannot be. */
     if (!old_len && !(vma->flags & VM_SHARED))
         return -EINVAL;
+    index = vma_file_index(vma, r->addr);
+    if (index + (r->new_len >> PAGE_SHIFT) < index)
+        return -EINVAL; /* its last pages would have indexes from 0 on */
     if (r->new_len > USER_END)
         return -ENOMEM;
     more = r->new_len > kept ? (r->new_len - kept) >> PAGE_SHIFT : 0;

@@ -57,11 +57,6 @@ void wake_page(struct page *p)
 
 /* ---- references ---- */
 
-bool get_page_unless_zero(struct page *p)
-{
-    return atomic_inc_not_zero(&p->refs);
-}
-
 /* The last reference is gone: nobody can find the page any more. */
 static void free_page(struct page *p)
 {
@@ -205,7 +200,7 @@ const char *page_use_name(const struct page *p)
         [PAGE_FILE] = "file",         [PAGE_TABLE] = "table",
         [PAGE_SLAB] = "slab",         [PAGE_STACK] = "stack",
         [PAGE_KERNEL] = "kernel",     [PAGE_BOUNCE] = "bounce",
-        [PAGE_ISOLATED] = "isolated",
+        [PAGE_ISOLATED] = "isolated", [PAGE_ZERO] = "zero",
     };
 
     return p->use < PAGE_USES ? names[p->use] : "unknown";

@@ -40,6 +40,8 @@ enum page_use {
     PAGE_KERNEL,   /* other kernel memory */
     PAGE_BOUNCE,   /* a disk's bounce buffers */
     PAGE_ISOLATED, /* free, and kept from the allocator for removal */
+    PAGE_ZERO,     /* what unwritten memory reads: mapped without being
+                      counted, but pinned like any other */
     PAGE_USES
 };
 
@@ -102,7 +104,9 @@ static inline bool page_clear(struct page *p, enum page_flag f)
     return bit_clear(&p->flags, f);
 }
 
-/* References. get_page needs one already to stand on. */
+/* References. get_page needs one already to stand on, as the kernel's frames
+   are freed whatever their count is. For a frame that was found by its number
+   there is lru_get (mm/reclaim.h). */
 static inline int page_refs(const struct page *p)
 {
     return atomic_read(&p->refs);
@@ -119,8 +123,6 @@ static inline void get_page(struct page *p)
 
     ASSERT(refs > 1); /* somebody's reference was there to stand on */
 }
-/* A reference, unless the frame is free. For frames found by number. */
-bool get_page_unless_zero(struct page *p);
 /* Drop one; at 0 the frame is freed. Any context, interrupts included. If
    somebody waits for the page's references to drain, wakes them. */
 void put_page(struct page *p);

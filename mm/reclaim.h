@@ -19,6 +19,9 @@ extern struct lru lrus[NR_ZONES];
 
 void lru_init(void);
 void lru_add(struct page *p, bool active); /* not on a list; a ref is held */
+/* A reference on a frame that was found by its number. False: it is not a user
+   page on a list. The sections are held. Any context. */
+bool lru_get(struct page *p);
 /* Take it off for the caller, who gets a reference. False: not on a list. */
 bool lru_isolate(struct page *p);
 void lru_putback(struct page *p); /* and drop that reference */

@@ -138,13 +138,10 @@ static bool walk_one(struct page *page, enum rmap_want want, struct vma *vma,
                      bool (*fn)(struct page *, struct rmap_entry *, void *),
                      void *arg)
 {
-    struct rmap_entry e = {.vma = vma};
+    struct rmap_entry e = {.vma = vma, .addr = vma_address(vma, page->index)};
     bool go_on = true;
 
-    if (page->index < vma->pgoff)
-        return true;
-    e.addr = vma->start + ((page->index - vma->pgoff) << PAGE_SHIFT);
-    if (e.addr >= vma->end)
+    if (!e.addr)
         return true;
 
     spin_lock(&vma->mm->pt_lock);

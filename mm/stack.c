@@ -25,13 +25,14 @@ static bool keeps_gap(const struct vma *below, u64 addr)
            addr - below->end >= STACK_GAP;
 }
 
-/* mmap_lock for writing. 0 or -ENOMEM. */
+/* mmap_lock for writing. 0 or -ENOMEM. An area that was moved up may have fewer
+   indexes below it than addresses: there is no page before index 0. */
 static int grow(struct vma *stack, const struct vma *below, u64 addr)
 {
     struct mm *mm = stack->mm;
     u64 more = (stack->start - addr) >> PAGE_SHIFT;
 
-    if (addr < MMAP_LOWEST || !keeps_gap(below, addr) ||
+    if (addr < MMAP_LOWEST || more > stack->pgoff || !keeps_gap(below, addr) ||
         stack->end - addr > current_limit(RLIMIT_STACK) ||
         mm_may_expand(mm, stack->flags, more))
         return -ENOMEM;

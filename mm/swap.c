@@ -260,7 +260,7 @@ void swap_for_each_slot(void (*fn)(swp_t s, struct swap_slot *slot, void *arg),
     }
 }
 
-bool swap_seen(swp_t s)
+bool swap_seen(swp_t s, struct page **cached)
 {
     struct swap_slot *slot;
     bool used;
@@ -271,6 +271,7 @@ bool swap_seen(swp_t s)
     used = slot && swap_slot_used(slot);
     if (used)
         slot->seen++;
+    *cached = used ? slot->page : NULL;
     spin_unlock_irqrestore(&swap_lock, flags);
     return used;
 }

@@ -59,6 +59,10 @@ int page_swapcount(struct page *page);
    read without the swap lock, so that it may be a moment old. */
 int page_swapcount_hint(struct page *page);
 
+/* Describe an entry that means s, and the page that is cached under it, for
+   people. No reference is taken. Returns the length, as snprintf. */
+int swap_describe(swp_t s, char *buf, size_t size);
+
 /* The cached page with a reference, or NULL. */
 struct page *swap_cache_get(swp_t s);
 /* Give the locked anonymous page a slot and enter it in the cache (one
@@ -131,8 +135,9 @@ void swap_totals(u64 *total, u64 *free);
 /* For mm_verify: visit every slot in use, under the swap lock. */
 void swap_for_each_slot(void (*fn)(swp_t s, struct swap_slot *slot, void *arg),
                         void *arg);
-/* One more entry that means s was seen. False: s is not in use. */
-bool swap_seen(swp_t s);
+/* One more entry that means s was seen. False: s is not in use. Else *cached is
+   the page that is cached under it, without a reference, or NULL. */
+bool swap_seen(swp_t s, struct page **cached);
 
 void swap_init(void); /* boot */
 

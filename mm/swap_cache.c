@@ -69,6 +69,20 @@ struct page *swap_cache_get(swp_t s)
     return page;
 }
 
+int swap_describe(swp_t s, char *buf, size_t size)
+{
+    u64 flags = spin_lock_irqsave(&swap_lock);
+    struct swap_slot *slot = swap_slot_of(s);
+    struct page *page = slot ? slot->page : NULL;
+    int n = snprintf(buf, size, "pte=swap slot=%llu cached=%d ",
+                     (unsigned long long)s, page != NULL);
+
+    if (page && (size_t)n < size)
+        n += page_describe(page, buf + n, size - n);
+    spin_unlock_irqrestore(&swap_lock, flags);
+    return n;
+}
+
 static u64 nr_cached; /* swap lock */
 
 u64 swap_cached(void)

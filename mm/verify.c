@@ -5,13 +5,14 @@
  * Page tables, files, pins and the swap cache say how many references and
  * mappings each frame should have (page.seen_refs, seen_maps), and how many
  * entries mean each swap slot (slot.seen). Then each frame is compared with its
- * sum.
+ * sum. And each entry of a page table is looked for from its page, as the
+ * reverse map would (mm/verify_rmap.c).
  *
- * Nothing is stopped meanwhile. Another processor may be half-way through a
- * fault: so a walk that finds mistakes is done again, up to WALKS times, and
- * only what the last one finds is reported. What is wrong for good is wrong in
- * all of them. The sections are held, so that no struct page goes away; that
- * lock also makes it one walk at a time, as the scratch fields are shared.
+ * Nothing is stopped meanwhile: what a walk finds wrong may be another
+ * processor half-way through a fault. mm/verify_walks.c walks again and again,
+ * and decides what is told. The sections are held, so that no struct page goes
+ * away; that lock also makes it one walk at a time, as the scratch fields are
+ * shared.
  */
 #include <mm/filemap.h>
 #include <mm/gup.h>
@@ -19,37 +20,9 @@
 #include <mm/pagetable.h>
 #include <mm/removal_private.h>
 #include <mm/swap.h>
-#include <mm/verify.h>
 #include <mm/vma.h>
 #include <mm/verify_private.h>
-#include <kernel/current.h>
 #include <kernel/string.h>
-
-#define WALKS 3
-
-static struct verify walk; /* sections_hold */
-
-void verify_mistake(struct verify *v, const char *fmt, ...)
-{
-    va_list ap;
-
-    v->mistakes++;
-    if (v->nr_lines == VERIFY_LINES)
-        return;
-    va_start(ap, fmt);
-    vsnprintf(v->line[v->nr_lines++], sizeof(v->line[0]), fmt, ap);
-    va_end(ap);
-}
-
-void verify_frame(struct verify *v, const struct page *page, const char *what)
-{
-    verify_mistake(v,
-                   "frame 0x%llx (%s): %s; refs %d (found %u), mapcount %d "
-                   "(found %u)",
-                   (unsigned long long)page_to_pfn(page), page_use_name(page),
-                   what, page_refs(page), page->seen_refs, page_mapcount(page),
-                   page->seen_maps);
-}
 
 static void for_each_frame(struct verify *v,
                            void (*fn)(struct verify *v, struct page *page))
@@ -82,39 +55,85 @@ struct found {
     u64 present, swapped;
 };
 
-static void see_present(struct verify *v, struct mm *mm, u64 va, pte_t e)
+/* The entry, the area that it is in (NULL: none), and its address. pt_lock and
+   mmap_lock held, as below. */
+struct seen_entry {
+    struct mm *mm;
+    const struct vma *vma;
+    u64 va;
+    pte_t pte;
+};
+
+static void see_present(struct verify *v, const struct seen_entry *e)
 {
-    struct page *page = pfn_to_page(pte_pfn(e));
+    struct page *page = pfn_to_page(pte_pfn(e->pte));
 
     if (!page) {
         verify_mistake(v, "process %d: 0x%llx maps frame 0x%llx, not there",
-                       mm->pid, (unsigned long long)va,
-                       (unsigned long long)pte_pfn(e));
+                       e->mm->pid, (unsigned long long)e->va,
+                       (unsigned long long)pte_pfn(e->pte));
         return;
     }
     page->seen_maps++;
     page->seen_refs++;
+    verify_rmap(v, e->vma, e->va, page);
 }
 
-/* pt_lock held. */
-static void see_entry(struct verify *v, struct mm *mm, u64 va, pte_t e,
+static void see_swapped(struct verify *v, const struct seen_entry *e)
+{
+    struct page *cached;
+
+    if (!swap_seen(swp_from_pte(e->pte), &cached))
+        verify_mistake(v, "process %d: 0x%llx means an unused swap slot",
+                       e->mm->pid, (unsigned long long)e->va);
+    else if (cached && cached->anon_vma) /* read, and mapped at least once */
+        verify_rmap(v, e->vma, e->va, cached);
+}
+
+static void see_migrating(struct verify *v, const struct seen_entry *e)
+{
+    struct page *page = pfn_to_page(pte_pfn(e->pte));
+
+    v->migration++;
+    if (!v->moving)
+        verify_mistake(v, "process %d: 0x%llx is a migration entry", e->mm->pid,
+                       (unsigned long long)e->va);
+    if (page)
+        verify_rmap(v, e->vma, e->va, page);
+}
+
+static void see_entry(struct verify *v, const struct seen_entry *e,
                       struct found *f)
 {
-    if (pte_present(e)) {
-        if (e & PTE_ZERO)
+    if (!e->vma)
+        verify_mistake(v, "process %d: 0x%llx is in no area, and not empty",
+                       e->mm->pid, (unsigned long long)e->va);
+    if (pte_present(e->pte)) {
+        if (e->pte & PTE_ZERO)
             return; /* never counted */
         f->present++;
-        see_present(v, mm, va, e);
-    } else if (pte_is_swap(e)) {
+        see_present(v, e);
+    } else if (pte_is_swap(e->pte)) {
         f->swapped++;
-        if (!swap_seen(swp_from_pte(e)))
-            verify_mistake(v, "process %d: 0x%llx means an unused swap slot",
-                           mm->pid, (unsigned long long)va);
+        see_swapped(v, e);
     } else {
-        v->migration++;
-        if (!v->moving)
-            verify_mistake(v, "process %d: 0x%llx is a migration entry",
-                           mm->pid, (unsigned long long)va);
+        see_migrating(v, e);
+    }
+}
+
+static void see_entries(struct verify *v, struct mm *mm, struct found *f)
+{
+    struct seen_entry e = {.mm = mm};
+    unsigned i = 0;
+    pte_t *p;
+
+    for (; (p = pt_next(mm->pt.root, &e.va, USER_END)); e.va += PAGE_SIZE) {
+        while (i < mm->nr_areas && mm->areas[i]->end <= e.va)
+            i++;
+        e.vma = i < mm->nr_areas && mm->areas[i]->start <= e.va ? mm->areas[i]
+                                                                : NULL;
+        e.pte = pte_read(p);
+        see_entry(v, &e, f);
     }
 }
 
@@ -122,13 +141,11 @@ static void see_entry(struct verify *v, struct mm *mm, u64 va, pte_t e,
 static void see_mm(struct verify *v, struct mm *mm)
 {
     struct found f = {0};
-    u64 va = 0;
-    pte_t *p;
 
-    down_read(&mm->mmap_lock); /* keeps the tables */
+    down_read(&mm->mmap_lock); /* keeps the areas and the tables */
+    verify_areas(v, mm);
     spin_lock(&mm->pt_lock);
-    for (; (p = pt_next(mm->pt.root, &va, USER_END)); va += PAGE_SIZE)
-        see_entry(v, mm, va, pte_read(p), &f);
+    see_entries(v, mm, &f);
     if (f.present != mm->rss || f.swapped != mm->swapped)
         verify_mistake(
             v,
@@ -153,7 +170,7 @@ static bool see_place(struct mapping *m, u64 index, place_t *place, void *arg)
 
     if (place_is_swap(*place)) {
         found->swapped++;
-        if (!swap_seen(place_swp(*place)))
+        if (!swap_seen(place_swp(*place), &page))
             verify_mistake(found->v, "page %llu of a file means an unused slot",
                            (unsigned long long)index);
         return true;
@@ -240,17 +257,24 @@ static void see_everything(struct verify *v)
 
 /* ---- what each frame says ---- */
 
-/* A page that is being moved, and the frame it moves to, are off the lists and
-   have one reference more: the mover's. */
+/*
+ * A page that is being moved, and the frame it moves to, are off the lists and
+ * have one reference more: the mover's. While the disk writes, whoever waits
+ * for that (reclaim, or a fault that needs memory) may have held pages for as
+ * long: nobody can tell.
+ */
 static void check_user(struct verify *v, struct page *page)
 {
     bool transit = v->moving && !page_flag(page, PG_LRU);
+    u32 refs = (u32)page_refs(page), found = page->seen_refs + transit;
 
     *(page->use == PAGE_ANON ? &v->anon : &v->file) += 1;
     v->in_transit += transit;
     if ((u32)page_mapcount(page) != page->seen_maps)
         verify_frame(v, page, "wrong mapcount");
-    else if ((u32)page_refs(page) != page->seen_refs + transit)
+    else if (refs > found && v->writing)
+        v->unsure++;
+    else if (refs != found)
         verify_frame(v, page, "wrong refs");
     else if (!transit && !page_flag(page, PG_LRU))
         verify_frame(v, page, "not on an LRU list");
@@ -284,17 +308,22 @@ static void check_frame(struct verify *v, struct page *page)
     case PAGE_ISOLATED:
         check_free(v, page);
         break;
+    case PAGE_ZERO:
+        if ((u32)page_refs(page) != 1 + page->seen_refs)
+            verify_frame(v, page, "wrong refs: 1 is its own, others are pins");
+        break;
     default:
         if (page->seen_refs)
             verify_frame(v, page, "the kernel's, and mapped or pinned");
     }
 }
 
-static void walk_once(struct verify *v)
+void verify_walk(struct verify *v)
 {
-    memset(v, 0, sizeof(*v));
     v->moving = removal_under_way();
+    v->writing = swap_writing() > 0;
     see_everything(v);
+    v->writing |= swap_writing() > 0;
     for_each_frame(v, check_frame);
     if (v->cached_slots != v->cached_pages)
         verify_mistake(v, "%llu pages in the swap cache, %llu slots with one",
@@ -302,49 +331,4 @@ static void walk_once(struct verify *v)
                        (unsigned long long)v->cached_slots);
     verify_lists(v);
     v->free = total_free_frames();
-}
-
-static void emit_all(struct verify *v,
-                     void (*emit)(const char *line, void *arg), void *arg)
-{
-    char line[160];
-
-    for (unsigned i = 0; i < v->nr_lines; i++)
-        emit(v->line[i], arg);
-    if (v->mistakes > v->nr_lines) {
-        snprintf(line, sizeof(line), "and %u more", v->mistakes - v->nr_lines);
-        emit(line, arg);
-    }
-    if (v->moving) {
-        snprintf(line, sizeof(line),
-                 "a removal is under way: %llu pages and %llu entries in its "
-                 "hands",
-                 (unsigned long long)v->in_transit,
-                 (unsigned long long)v->migration);
-        emit(line, arg);
-    }
-    snprintf(line, sizeof(line),
-             "mm_verify: %u mistakes, %llu anon pages, %llu file pages, %llu "
-             "swap slots, %llu pins, %llu free frames",
-             v->mistakes, (unsigned long long)v->anon,
-             (unsigned long long)v->file, (unsigned long long)v->slots,
-             (unsigned long long)v->pins, (unsigned long long)v->free);
-    emit(line, arg);
-}
-
-int mm_verify(void (*emit)(const char *line, void *arg), void *arg)
-{
-    int mistakes;
-
-    sections_hold();
-    for (unsigned i = 0; i < WALKS; i++) {
-        walk_once(&walk);
-        if (walk.mistakes == 0)
-            break;
-        yield(); /* to whoever was in the middle of something */
-    }
-    emit_all(&walk, emit, arg);
-    mistakes = (int)walk.mistakes;
-    sections_release();
-    return mistakes;
 }

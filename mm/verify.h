@@ -8,10 +8,10 @@
 #include <kernel/types.h>
 
 /*
- * Walk every page table, swap slot, pin, LRU and free list; emit a line for
- * each thing that does not add up, and last a line of totals. Returns the
- * number of mistakes. A count that another processor is just changing is
- * looked at again; what stays wrong is reported. May sleep.
+ * Walk every page table, reverse map, swap slot, pin, LRU and free list; emit a
+ * line for each thing that does not add up, and last a line of totals. Returns
+ * the number of mistakes, or -EAGAIN: something was wrong in each walk, but
+ * never the same, as the machine was too busy. May sleep.
  */
 int mm_verify(void (*emit)(const char *line, void *arg), void *arg);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mm_verify's own: what one walk found. */
+/* mm_verify's own. */
 #ifndef MM_VERIFY_PRIVATE_H
 #define MM_VERIFY_PRIVATE_H
 
@@ -7,22 +7,43 @@
 #include <kernel/print.h>
 
 #define VERIFY_LINES 32 /* mistakes that are described; all are counted */
+#define VERIFY_LINE  128
 
+struct mm;
+struct vma;
+
+/* What one walk found. */
 struct verify {
-    unsigned mistakes, nr_lines;
-    bool moving; /* a removal is under way: pages may be in its hands */
+    u16 walk;          /* its number, not 0 */
+    bool moving;       /* a removal is under way: pages may be in its hands */
+    bool writing;      /* the disk is: reclaim may hold pages meanwhile */
+    unsigned wrong;    /* all that is */
+    unsigned mistakes; /* of these, as in the walks before: mistakes */
+    unsigned not_followed; /* not even among these: no room */
+    unsigned unsure;       /* may be wrong, and may be somebody's */
     /* Totals, for the last line. */
     u64 anon, file, slots, pins, free, migration, in_transit;
     u64 cached_slots, cached_pages; /* slots with a page; PG_SWAPCACHE pages */
     u64 on_lru[NR_ZONES];           /* frames with PG_LRU */
     u64 free_use[NR_ZONES];         /* frames that say PAGE_FREE */
-    char line[VERIFY_LINES][128];
+    char line[VERIFY_LINES][VERIFY_LINE]; /* of the mistakes */
 };
 
-/* Note a mistake. Any context: nothing is emitted before the walk is over. */
+/* mm/verify.c: one walk over everything. May sleep. */
+void verify_walk(struct verify *v);
+
+/* mm/verify_walks.c: something is wrong, in these words and with these figures.
+   Any context: nothing is emitted before the walks are over. */
 void verify_mistake(struct verify *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same, about a frame. */
 void verify_frame(struct verify *v, const struct page *page, const char *what);
+
+/* mm/verify_rmap.c. Is the entry at va, which is in this area (or NULL), found
+   from the page? mmap_lock and pt_lock held. */
+void verify_rmap(struct verify *v, const struct vma *vma, u64 va,
+                 const struct page *page);
+/* Is each area on the lists that it names? mmap_lock held; may sleep. */
+void verify_areas(struct verify *v, struct mm *mm);
 
 /* mm/verify_lists.c: LRU lists and free lists, after the frames. */
 void verify_lists(struct verify *v);

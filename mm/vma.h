@@ -81,6 +81,14 @@ static inline u64 vma_pages(const struct vma *vma)
     return (vma->end - vma->start) >> PAGE_SHIFT;
 }
 
+/* Where the area shows the page with this index; 0: nowhere. */
+static inline u64 vma_address(const struct vma *vma, u64 index)
+{
+    if (index < vma->pgoff || index - vma->pgoff >= vma_pages(vma))
+        return 0;
+    return vma->start + ((index - vma->pgoff) << PAGE_SHIFT);
+}
+
 static inline bool vma_wants_pages(u32 flags)
 {
     return (flags & (VM_LOCKED | VM_LOCKONFAULT)) == VM_LOCKED;

@@ -145,6 +145,58 @@ static void instructions(void)
     FACT(sig, "in");
 }
 
+/* An area that grows down, at an address that nothing else has. */
+static char *growing(char *where)
+{
+    char *p =
+        mmap(where, 4 * PAGE, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+
+    memset(p, 7, 4 * PAGE);
+    return p;
+}
+
+/* As far as there were pages below the place where it was made. */
+static void grown_after_a_move(void)
+{
+    char *low = growing((char *)0x20000), *p = (char *)0x10000000000;
+
+    p = mremap(low, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, p);
+    FACT(p[PAGE], "after a move");
+    touch("31 pages below", p - 31 * PAGE, WRITE);
+    touch("32 pages below", p - 32 * PAGE, WRITE);
+    touch("33 pages below", p - 33 * PAGE, WRITE);
+    munmap(p - 33 * PAGE, 37 * PAGE);
+}
+
+/* Where is a page, for which this place was asked? */
+static void hint(const char *name, char *where)
+{
+    char *p = mmap(where, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    FACT(p == where, "hint %s: obeyed", name);
+    munmap(p, PAGE);
+}
+
+static void hints(void)
+{
+    char *p = growing((char *)0x10000000000), *wall;
+
+    hint("right below", p - PAGE);
+    hint("in the gap", p - 100 * PAGE);
+    hint("at the gap's end", p - 256 * PAGE);
+    hint("below the gap", p - 257 * PAGE);
+    hint("above", p + 4 * PAGE);
+    touch("a page below", p - PAGE, WRITE);
+    wall = mmap(p - 100 * PAGE, PAGE, PROT_READ,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    FACT(wall == p - 100 * PAGE, "no hint, but in the gap: obeyed");
+    touch("two pages below", p - 2 * PAGE, WRITE);
+    munmap(wall, PAGE);
+    touch("two pages below, alone", p - 2 * PAGE, WRITE);
+    munmap(p - 2 * PAGE, 6 * PAGE);
+}
+
 static void grow(unsigned n)
 {
     volatile char page[4096];
@@ -193,6 +245,9 @@ int main(void)
     areas();
     files();
     instructions();
+    subject = "growing";
+    grown_after_a_move();
+    hints();
     subject = "stack";
     child("a mebibyte", stack_1_mib);
     child("seven", stack_7_mib);

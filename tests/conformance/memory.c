@@ -66,7 +66,11 @@ static void anonymous(void)
 static void files(void)
 {
     static const int modes[] = {O_RDONLY, O_WRONLY, O_RDWR};
-    static const long offs[] = {0, 1, 4096, 1l << 40, -4096, 1l << 62};
+    static const long offs[] = {
+        0,     1,        4096,
+        -4096, 1l << 40, 1l << 62,
+        0x7fffffffffffe000, 0x7ffffffffffff000,
+    };
 
     subject = "mmap-file";
     close(open("/tmp/f", O_CREAT | O_RDWR | O_TRUNC, 0600));
@@ -85,7 +89,10 @@ static void files(void)
     int fd = open("/tmp/f", O_RDWR);
 
     for (unsigned o = 0; o < COUNT(offs); o++)
-        try_mmap("any", 0, PAGE, 3, MAP_SHARED, fd, offs[o]);
+        for (int share = 1; share <= 2; share++)
+            try_mmap("any", 0, PAGE, 3, share, fd, offs[o]);
+    for (int share = 1; share <= 2; share++)
+        try_mmap("any", 0, PAGE, 3, share | MAP_GROWSDOWN, fd, 0);
     close(fd);
     try_mmap("closed", 0, PAGE, 3, MAP_SHARED, fd, 0);
     fd = open("/tmp", O_RDONLY);
@@ -96,7 +103,10 @@ static void files(void)
     close(fd);
     fd = open("/dev/zero", O_RDWR);
     try_mmap("zero", 0, PAGE, 3, MAP_PRIVATE, fd, 0);
+    try_mmap("zero", 0, PAGE, 3, MAP_PRIVATE | MAP_GROWSDOWN, fd, 0);
     close(fd);
+    for (unsigned o = 0; o < COUNT(offs); o++)
+        try_mmap("none", 0, PAGE, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, offs[o]);
     fd = open("/tmp/f", O_RDONLY);
     char *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
     NUM(mprotect(p, PAGE, PROT_READ | PROT_WRITE),

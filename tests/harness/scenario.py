@@ -13,7 +13,7 @@ The program speaks in lines on the serial line, and the host answers:
     @end NAME pass|fail
 
 Before @end the program prints /proc/mm_verify, whose last line must say
-"mm_verify: 0 mistakes". Other lines are the kernel's, and are let pass.
+"mm_verify: 0 mistakes" ("too busy to tell" is not that). Other lines are the kernel's, and are let pass.
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 
 from .outcome import GuestFail, HarnessError
 
-VERIFY = re.compile(r"mm_verify: (\d+) mistakes?")
+VERIFY = re.compile(r"mm_verify: (?:(\d+) mistakes?|too busy to tell)")
 EXPECT = re.compile(r"(.*?): (?:(ok)|FAILED\b *(.*))")
 
 
@@ -51,7 +51,8 @@ class Report:
     rows: list = field(default_factory=list)        # the same, line by line
     expectations: list = field(default_factory=list)
     passed: bool = False
-    mistakes: list = field(default_factory=list)    # one number a mm_verify
+    # One number a mm_verify, or None: it could not tell.
+    mistakes: list = field(default_factory=list)
     lines: list = field(default_factory=list)       # all, from begin to end
 
     def failed(self):
@@ -66,6 +67,9 @@ class Report:
         if any(self.mistakes):
             said.append("mm_verify found mistakes: " + "; ".join(
                 x for x in self.lines if "mm_verify" in x))
+        if None in self.mistakes:
+            said.append("mm_verify could not tell: the machine was not at "
+                        "rest at the scenario's end")
         if not self.passed and not said:
             said.append("the scenario says that it failed")
         return said
@@ -129,7 +133,8 @@ class Scenario:
     def _take_other(self, line):
         verified = VERIFY.search(line)
         if verified:
-            self.report.mistakes.append(int(verified.group(1)))
+            said = verified.group(1)
+            self.report.mistakes.append(int(said) if said else None)
 
     def _on_step(self, rest):
         number, _, text = rest.partition(" ")

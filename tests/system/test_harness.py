@@ -143,6 +143,8 @@ BAD_SCENARIOS = {
         "all: FAILED 3 lost",
     "@end q pass\n": "did not print /proc/mm_verify",
     "mm_verify: 2 mistakes\n@end q pass\n": "mm_verify found mistakes",
+    "mm_verify: too busy to tell, 1 anon pages\n@end q pass\n":
+        "mm_verify could not tell",
     "mm_verify: 0 mistakes\n@end q fail\n": "says that it failed",
 }
 

@@ -253,6 +253,80 @@ static void advice_about_a_child(void **state)
     mm_put_user(c);
 }
 
+/* A growing area, made and filled here, then moved. */
+static void grown_from(struct mm *p, u64 from, u64 to)
+{
+    const u64 len = 4 * PAGE_SIZE;
+
+    assert_int_equal(
+        mm_mmap(p, from, len, RW, ANON | MAP_FIXED | MAP_GROWSDOWN, NULL, 0),
+        from);
+    user_fill(p, from, 4, 7);
+    if (to != from)
+        assert_int_equal(mm_mremap(p, from, len, len, MAYMOVE | FIXED, to), to);
+}
+
+/* Its first page keeps the index that it had below, of which there are 32
+   lower ones: with the 33rd the reverse map would lose all of them. */
+static void a_moved_area_grows_to_index_0(void **state)
+{
+    const u64 room = 32 * PAGE_SIZE, bottom = FAR - room;
+    struct mm *p = process();
+
+    (void)state;
+    grown_from(p, room, FAR);
+    assert_int_equal(user_write(p, bottom, 1), 0);
+    assert_int_equal(user_write(p, bottom - PAGE_SIZE, 1), FAULT_NO_AREA);
+    mm_madvise(p, bottom, room + 4 * PAGE_SIZE, MADV_PAGEOUT);
+    assert_int_equal(p->rss, 0);
+    user_check(p, bottom, 1, 1);
+    user_check(p, FAR, 4, 7);
+    mm_put_user(p);
+}
+
+static void indexes_end_where_numbers_do(void **state)
+{
+    struct mm *p = process();
+    struct mapping *m = mapping_create("test");
+    const u64 two = 2 * PAGE_SIZE, last = ~0ull;
+    u64 a;
+
+    (void)state;
+    assert_int_equal(mm_mmap(p, 0, two, RW, MAP_PRIVATE, m, last - 1),
+                     -EOVERFLOW);
+    a = (u64)mm_mmap(p, 0, two, RW, MAP_PRIVATE, m, last - 2);
+    assert_true((s64)a > 0);
+    assert_int_equal(mm_mremap(p, a, two, two + PAGE_SIZE, MAYMOVE, 0),
+                     -EINVAL);
+    assert_int_equal(mm_mmap(p, 0, two, RW, MAP_PRIVATE | MAP_GROWSDOWN, m, 1),
+                     -EINVAL);
+    mapping_put(m);
+    mm_put_user(p);
+}
+
+static void a_hint_leaves_the_gap(void **state)
+{
+    const u64 gap = 256 * PAGE_SIZE, page = PAGE_SIZE;
+    struct mm *p = process();
+
+    (void)state;
+    grown_from(p, FAR, FAR);
+    assert_int_not_equal(mm_mmap(p, FAR - page, page, RW, ANON, NULL, 0),
+                         FAR - page);
+    assert_int_not_equal(mm_mmap(p, FAR - gap, page, RW, ANON, NULL, 0),
+                         FAR - gap);
+    assert_int_equal(mm_mmap(p, FAR - gap - page, page, RW, ANON, NULL, 0),
+                     FAR - gap - page);
+    assert_int_equal(user_write(p, FAR - page, 1), FAULT_NO_AREA);
+    assert_int_equal(mm_munmap(p, FAR - gap - page, page), 0);
+    assert_int_equal(user_write(p, FAR - page, 1), 0);
+    /* Who insists may have a place in it: then the stack stops. */
+    assert_int_equal(mm_mmap(p, FAR - gap, page, RW, ANON | MAP_FIXED, NULL, 0),
+                     FAR - gap);
+    assert_int_equal(user_write(p, FAR - 2 * page, 1), FAULT_NO_AREA);
+    mm_put_user(p);
+}
+
 int run_area_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -266,6 +340,9 @@ int run_area_tests(void)
         TEST(limits_are_limits),
         TEST(promises_are_counted),
         TEST(advice_about_a_child),
+        TEST(a_moved_area_grows_to_index_0),
+        TEST(indexes_end_where_numbers_do),
+        TEST(a_hint_leaves_the_gap),
     };
 
     return RUN_TESTS("areas", tests);

@@ -78,5 +78,7 @@ int run_memcalls_tests(void);
 int run_batch_tests(void);
 int run_race_tests(void);
 int run_rule_tests(void);
+int run_look_tests(void);
+int run_verify_tests(void);
 
 #endif

@@ -468,11 +468,33 @@ static int status_of_stack(unsigned long bytes, rlim_t limit, bool neighbour)
     return status;
 }
 
+/* As far down as there were pages below the place where it was made; and what
+   is below it stays free, unless somebody insists. */
+static void growing(void)
+{
+    const int grows = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED;
+    char *p = mmap((char *)(32 * PAGE), 4 * PAGE, RW, grows, -1, 0), *q;
+    int fd = open("/tmp/grows", O_RDWR | O_CREAT, 0600);
+
+    fill(p, 4, 1);
+    OK(mremap(p, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place) ==
+       place);
+    OK(touch(place - 32 * PAGE, true) == 0);
+    OK(touch(place - 33 * PAGE, true) == SIGSEGV);
+    OK(madvise(place, 4 * PAGE, MADV_PAGEOUT) == 0 && filled(place, 4, 1));
+    q = mmap(place - 34 * PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    OK(q != MAP_FAILED && q != place - 34 * PAGE);
+    OK(munmap(q, PAGE) == 0 && munmap(place - 32 * PAGE, 36 * PAGE) == 0);
+    FAILS(mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_GROWSDOWN, fd, 0), EINVAL);
+    OK(close(fd) == 0 && unlink("/tmp/grows") == 0);
+}
+
 static void stack(void)
 {
     unsigned wrong = 0;
     char *p;
 
+    growing();
     OK(status_of_stack(6ul << 20, 8ul << 20, false) == 0);
     OK(WTERMSIG(status_of_stack(6ul << 20, 4ul << 20, false)) == SIGSEGV);
     OK(status_of_stack(16ul << 20, 32ul << 20, false) == 0);
