@@ -13,3 +13,10 @@ def test_calls(boot, design, cpus, program):
     m = boot(design=design, cpus=cpus, init=f"/tests/{program}")
     scenario.play(m).check()
     m.wait_exit()
+
+
+def test_neighbours(boot, design):
+    """Registers, timers and turns of one program cost another nothing."""
+    m = boot(design=design, init="/tests/neighbours")
+    scenario.play(m).check()
+    m.wait_exit()
