@@ -63,26 +63,39 @@ void lockcheck_order(const struct lock_class *c, bool nested)
     }
 }
 
-/* A task with more locks than the list has room for (a batch of page locks)
-   is checked against those that are in it. */
-static void enter(struct held_locks *held, struct held_lock new)
+/* Newest first, as locks are mostly released. */
+static struct held_lock *find_held(struct held_locks *held,
+                                   const struct lock_class *c, const void *lock)
 {
-    if (held->nr < ARRAY_SIZE(held->lock))
-        held->lock[held->nr++] = new;
+    for (unsigned i = held->nr; i-- > 0;)
+        if (held->lock[i].class == c && held->lock[i].lock == lock)
+            return &held->lock[i];
+    return NULL;
 }
 
-/* Newest first, as locks are mostly released. One that is not there did not
-   fit, or is a page lock that another task or an interrupt took over. */
-static void leave(struct held_locks *held, struct held_lock old)
+/* All page locks of a task are one entry: reclaim holds them by the batch. */
+static void enter(struct held_locks *held, const struct lock_class *c,
+                  const void *lock)
 {
-    for (unsigned i = held->nr; i-- > 0;) {
-        if (held->lock[i].class != old.class || held->lock[i].lock != old.lock)
-            continue;
-        held->nr--;
-        for (; i < held->nr; i++)
-            held->lock[i] = held->lock[i + 1];
+    struct held_lock *h = find_held(held, c, lock);
+
+    if (h)
+        h->times++;
+    else if (held->nr < ARRAY_SIZE(held->lock))
+        held->lock[held->nr++] = (struct held_lock){c, lock, 1};
+}
+
+/* One that is not there is a page lock that an interrupt took over. */
+static void leave(struct held_locks *held, const struct lock_class *c,
+                  const void *lock)
+{
+    struct held_lock *h = find_held(held, c, lock);
+
+    if (!h || --h->times > 0)
         return;
-    }
+    held->nr--;
+    for (; h < &held->lock[held->nr]; h++)
+        h[0] = h[1];
 }
 
 void lockcheck_acquired(const struct lock_class *c, const void *lock)
@@ -91,7 +104,7 @@ void lockcheck_acquired(const struct lock_class *c, const void *lock)
     struct held_locks *held = held_here();
 
     if (held && is_listed(c))
-        enter(held, (struct held_lock){c, lock});
+        enter(held, c, lock);
     irq_restore(flags);
 }
 
@@ -101,7 +114,7 @@ void lockcheck_released(const struct lock_class *c, const void *lock)
     struct held_locks *held = held_here();
 
     if (held && is_listed(c))
-        leave(held, (struct held_lock){c, lock});
+        leave(held, c, lock);
     irq_restore(flags);
 }
 
@@ -137,13 +150,17 @@ const char *lockcheck_last(void)
 
 #endif
 
-void lock_order_acquire(const struct lock_class *c)
+void lock_order_wanted(const struct lock_class *c)
 {
     lockcheck_order(c, false);
+}
+
+void lock_order_taken(const struct lock_class *c)
+{
     lockcheck_acquired(c, NULL);
 }
 
-void lock_order_release(const struct lock_class *c)
+void lock_order_released(const struct lock_class *c)
 {
     lockcheck_released(c, NULL);
 }

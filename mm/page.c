@@ -109,6 +109,7 @@ static bool take_lock(struct page *p)
     if (page_set(p, PG_LOCKED))
         return false;
     p->lock_tid = (u32)current_tid();
+    lock_order_taken(&page_class);
     mm_event("page.lock", p, "by=%s", current_comm());
     return true;
 }
@@ -129,21 +130,17 @@ static bool lock_or_announce(struct page *p)
 
 void lock_page(struct page *p)
 {
-    lock_order_acquire(&page_class);
+    lock_order_wanted(&page_class);
     if (!trylock_page(p))
         wait_event(page_waitq(p), lock_or_announce(p));
 }
 
 int lock_page_killable(struct page *p)
 {
-    int err = 0;
-
-    lock_order_acquire(&page_class);
-    if (!trylock_page(p))
-        err = wait_event_killable(page_waitq(p), lock_or_announce(p));
-    if (err)
-        lock_order_release(&page_class);
-    return err;
+    lock_order_wanted(&page_class);
+    if (trylock_page(p))
+        return 0;
+    return wait_event_killable(page_waitq(p), lock_or_announce(p));
 }
 
 void unlock_page(struct page *p)
@@ -153,7 +150,7 @@ void unlock_page(struct page *p)
 
     ASSERT(page_flag(p, PG_LOCKED));
     mm_event("page.unlock", p, "by=%s", current_comm());
-    lock_order_release(&page_class);
+    lock_order_released(&page_class);
     p->lock_tid = 0;
     /* The caller's reference keeps the page until here. */
     page_clear(p, PG_LOCKED);
@@ -170,7 +167,7 @@ bool page_locked(const struct page *p)
 void page_lock_handover(struct page *p)
 {
     (void)p;
-    lock_order_release(&page_class);
+    lock_order_released(&page_class);
 }
 
 /* ---- sleeping for a flag ---- */

@@ -80,12 +80,18 @@ void str_copy(char *dst, const char *src, size_t size)
 static struct lock_class held[HELD_MAX];
 static unsigned nr_held, nr_spins;
 
-static void note(const struct lock_class *c, bool nested, bool check)
+static void check_order(const struct lock_class *c, bool nested)
 {
-    for (unsigned i = 0; check && i < nr_held; i++)
+    for (unsigned i = 0; i < nr_held; i++)
         if (held[i].rank > c->rank || (held[i].rank == c->rank && !nested))
             panic("lock order: \"%s\" wanted with \"%s\" held", c->name,
                   held[i].name);
+}
+
+static void note(const struct lock_class *c, bool nested, bool check)
+{
+    if (check)
+        check_order(c, nested);
     held[nr_held++] = *c;
 }
 
@@ -102,12 +108,17 @@ static void forget(const struct lock_class *c)
         held[i] = held[i + 1];
 }
 
-void lock_order_acquire(const struct lock_class *c)
+void lock_order_wanted(const struct lock_class *c)
 {
-    note(c, false, true);
+    check_order(c, false);
 }
 
-void lock_order_release(const struct lock_class *c)
+void lock_order_taken(const struct lock_class *c)
+{
+    note(c, false, false);
+}
+
+void lock_order_released(const struct lock_class *c)
 {
     forget(c);
 }
