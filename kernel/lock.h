@@ -101,7 +101,7 @@ void up_write(struct rwsem *s);
  * be; it is held now, also after a mere try; not any more. No-ops in a build
  * without it.
  */
-void lock_order_wanted(const struct lock_class *c);
+void lock_order_wanted(const struct lock_class *c, int how); /* WAIT_* */
 void lock_order_taken(const struct lock_class *c);
 void lock_order_released(const struct lock_class *c);
 
@@ -110,5 +110,9 @@ void lock_order_released(const struct lock_class *c);
  * interrupts are off.
  */
 void might_sleep(void);
+/* The same, before a sleep that is how (WAIT_*), and before user memory is
+   touched: how long either takes may be a program's choice. */
+void might_wait(int how);
+void might_fault(void);
 
 #endif

@@ -141,6 +141,54 @@ void lockcheck_context(struct spinlock *l)
           l->class.name);
 }
 
+/*
+ * Who holds a lock and sleeps until another program does something, or touches
+ * user memory, which may be in the hands of one, holds it for as long as that
+ * program likes. Who waits for such a lock must be able to die: the OOM killer
+ * may have chosen it, and the holder may wait for what its death gives back.
+ * As with interrupts, it is enough that a lock was ever used both ways. It is
+ * no reason to stop, as it takes two programs to get there: it is told.
+ *
+ * A kernel thread is killed by nobody, and one that ends is on its way; and
+ * reclaim's sleeps end with the disk's work.
+ */
+static struct {
+    const char *name; /* of a lock that was seen; each word is atomic */
+    bool lasts, waits;
+} ranks[RANK_GUARD];
+
+void lockcheck_waits(const struct lock_class *c)
+{
+    const struct task *t = current_task();
+
+    if (!held_here() || !is_listed(c) || !t->proc || t->exiting)
+        return;
+    WRITE_ONCE(ranks[c->rank].name, c->name);
+    WRITE_ONCE(ranks[c->rank].waits, true);
+}
+
+void lockcheck_lasts(void)
+{
+    struct held_locks *held = held_here();
+
+    if (!held || current_task()->memalloc)
+        return;
+    for (unsigned i = 0; i < held->nr; i++)
+        WRITE_ONCE(ranks[held->lock[i].class->rank].lasts, true);
+}
+
+int lockcheck_list(char *buf, size_t size)
+{
+    int len = 0;
+
+    buf[0] = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(ranks); i++)
+        if (READ_ONCE(ranks[i].lasts) && READ_ONCE(ranks[i].waits))
+            len += snprintf(buf + len, size - (size_t)len, "%s\n",
+                            READ_ONCE(ranks[i].name));
+    return len;
+}
+
 const char *lockcheck_last(void)
 {
     struct held_locks *held = held_here();
@@ -150,9 +198,11 @@ const char *lockcheck_last(void)
 
 #endif
 
-void lock_order_wanted(const struct lock_class *c)
+void lock_order_wanted(const struct lock_class *c, int how)
 {
     lockcheck_order(c, false);
+    if (how == WAIT_PLAIN)
+        lockcheck_waits(c);
 }
 
 void lock_order_taken(const struct lock_class *c)

@@ -77,8 +77,8 @@ static void free_page(struct page *p)
 /* Lower the references, and say what the flags were at that very moment. */
 static u32 drop_reference(struct page *p, int *left)
 {
-    u64 was = __atomic_fetch_sub(&p->flags_and_refs, 1ull << 32,
-                                 __ATOMIC_SEQ_CST);
+    u64 was =
+        __atomic_fetch_sub(&p->flags_and_refs, 1ull << 32, __ATOMIC_SEQ_CST);
 
     *left = (int)(was >> 32) - 1;
     return (u32)was;
@@ -130,14 +130,14 @@ static bool lock_or_announce(struct page *p)
 
 void lock_page(struct page *p)
 {
-    lock_order_wanted(&page_class);
+    lock_order_wanted(&page_class, WAIT_PLAIN);
     if (!trylock_page(p))
         wait_event(page_waitq(p), lock_or_announce(p));
 }
 
 int lock_page_killable(struct page *p)
 {
-    lock_order_wanted(&page_class);
+    lock_order_wanted(&page_class, WAIT_KILL);
     if (trylock_page(p))
         return 0;
     return wait_event_killable(page_waitq(p), lock_or_announce(p));

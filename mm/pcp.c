@@ -158,7 +158,7 @@ static void prepare(struct page *p, unsigned order, enum alloc_flags how,
 void might_reclaim(enum alloc_flags how)
 {
     if ((how & ALLOC_WAIT) && !is_memalloc())
-        lock_order_wanted(&reclaim_class);
+        lock_order_wanted(&reclaim_class, WAIT_KILL);
 }
 
 struct page *alloc_pages(unsigned order, enum alloc_flags how,

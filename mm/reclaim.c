@@ -259,7 +259,7 @@ void reclaim_zone(enum zone_id zone, unsigned priority, struct scan *sc)
     if (total == 0)
         return; /* anonymous pages have nowhere to go */
     sc->desperate = priority == 0;
-    lock_order_wanted(&reclaim_class);
+    lock_order_wanted(&reclaim_class, WAIT_KILL);
     lock_order_taken(&reclaim_class);
     todo = (READ_ONCE(l->nr_active) >> priority) + 1;
     for (; todo > 0 && few_inactive(l); todo -= min_u64(todo, BATCH))

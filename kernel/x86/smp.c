@@ -67,7 +67,7 @@ static void cpu_main(struct start *s)
     struct cpu *c = s->cpu;
 
     while (!decide(s, HERE))
-        __asm__ volatile("cli; hlt"); /* c is its successor's by now */
+        __asm__ volatile("cli; hlt");      /* c is its successor's by now */
     wrmsr(MSR_GS_BASE, (u64)c);            /* before the first lock */
     gdt_load(c, c->user_sp, c->kernel_sp); /* lent for the two stacks */
     idt_load();

@@ -108,8 +108,9 @@ static void forget(const struct lock_class *c)
         held[i] = held[i + 1];
 }
 
-void lock_order_wanted(const struct lock_class *c)
+void lock_order_wanted(const struct lock_class *c, int how)
 {
+    (void)how;
     check_order(c, false);
 }
 
@@ -197,6 +198,12 @@ void might_sleep(void)
 {
     if (nr_spins)
         panic("sleeps with \"%s\" held", held[nr_held - 1].name);
+}
+
+void might_wait(int how)
+{
+    (void)how;
+    might_sleep();
 }
 
 void mutex_init(struct mutex *m, const char *name, int rank)
