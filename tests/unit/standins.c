@@ -160,8 +160,11 @@ static void spin(struct spinlock *l, bool nested)
     nr_spins++;
 }
 
+unsigned long host_spins;
+
 void spin_lock(struct spinlock *l)
 {
+    host_spins++;
     spin(l, false);
 }
 
