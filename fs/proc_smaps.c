@@ -90,7 +90,7 @@ void proc_add_area(struct page_sums *s, struct vma *v)
 
     s->size += (v->end - v->start) >> PAGE_SHIFT;
     spin_lock(&v->mm->pt_lock);
-    while ((p = pt_next(v->mm->pt.root, &va, v->end))) {
+    while ((p = pt_next_long(v->mm, &va, v->end))) {
         pte_t e = pte_read(p);
 
         if (pte_present(e) && !(e & PTE_ZERO))
@@ -221,7 +221,7 @@ static void clear_area(void *arg, struct vma *v)
     if (what != CLEAR_ALL && (what == CLEAR_FILE) != (v->file != NULL))
         return;
     spin_lock(&v->mm->pt_lock);
-    while ((p = pt_next(v->mm->pt.root, &va, v->end))) {
+    while ((p = pt_next_long(v->mm, &va, v->end))) {
         pte_t e = pte_read(p);
 
         if (pte_present(e) && !(e & PTE_ZERO)) {

@@ -9,6 +9,7 @@
 #include <kernel/print.h>
 #include <kernel/string.h>
 #include <kernel/syscall.h>
+#include <kernel/lockcheck.h>
 #include <kernel/testpoint.h>
 #include <mm/slab.h>
 
@@ -99,6 +100,17 @@ SHOW(show_enosys)
     add_from(t, syscall_enosys_list);
 }
 
+static s64 fill_lockcheck(char *buf, size_t size)
+{
+    return lockcheck_list(buf, size);
+}
+
+SHOW(show_lockcheck)
+{
+    UNUSED;
+    add_from(t, fill_lockcheck);
+}
+
 #ifdef CONFIG_TESTPOINTS
 static s64 fill_testpoints(char *buf, size_t size)
 {
@@ -140,6 +152,7 @@ void procfs_init(void)
         {"/proc/devices", {.show = show_devices}},
         {"/proc/filesystems", {.show = show_filesystems}},
         {"/proc/enosys", {.show = show_enosys}},
+        {"/proc/lockcheck", {.show = show_lockcheck}},
 #ifdef CONFIG_TESTPOINTS
         {"/proc/testpoint", {.show = show_testpoint, .write = write_testpoint}},
 #endif

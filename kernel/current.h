@@ -47,6 +47,8 @@ unsigned cpu_count(void); /* processors that run */
 
 /* Give other tasks a turn, if one is waiting. May sleep. */
 void yield(void);
+/* The same for a program that asks: not while it has had less than they. */
+void yield_in_turn(void);
 
 /*
  * The task is freeing memory (reclaim): its own allocations may use the last

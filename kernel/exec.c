@@ -10,7 +10,6 @@
 #include <fs/file.h>
 #include <kernel/elf.h>
 #include <kernel/exec_args.h>
-#include <kernel/irq.h>
 #include <kernel/posix_timer.h>
 #include <kernel/process_private.h>
 #include <kernel/random.h>
@@ -256,19 +255,6 @@ static void switch_mm(struct exec *x)
     shm_reap();
 }
 
-/* Not switched away between the two: the registers that a switch would save
-   are still the old program's. */
-static void reset_registers(void)
-{
-    struct task *t = current_task();
-    u64 flags = irq_save();
-
-    arch_fpu_init(&t->arch);
-    (void)arch_fpu_load(t->arch.fpu);
-    arch_set_fs_base(0);
-    irq_restore(flags);
-}
-
 static u64 push_stack(struct exec *x)
 {
     u64 random[2], random_at = STACK_TOP - sizeof(random), sp;
@@ -314,7 +300,7 @@ static int exec_commit(struct exec *x)
     fdtable_close_on_exec(t->proc->files);
     signal_reset_for_exec(t->proc);
     posix_timers_delete(t->proc);
-    reset_registers();
+    arch_user_reset();
     if (elf_zero_tails(&x->program) || (x->ld && elf_zero_tails(&x->linker)))
         return -EFAULT;
     sp = push_stack(x);

@@ -225,7 +225,7 @@ static void fill_task(struct clone *c)
     t->mm = c->mm;
     t->sig_blocked = me->sig_blocked;
     t->arch.fs_base = c->flags & CLONE_SETTLS ? c->tls : me->arch.fs_base;
-    arch_fpu_copy_current(&t->arch);
+    arch_user_copy_current(&t->arch);
     t->clear_tid = c->flags & CLONE_CHILD_CLEARTID ? c->child_tid : 0;
     t->vfork = c->vfork;
     /* A thread needs a signal stack of its own; a copy of the memory has

@@ -265,6 +265,19 @@ static void unlock_two(struct bucket *a, struct bucket *b)
     spin_unlock(&a->lock);
 }
 
+/* One that stays in its bucket keeps its place there: at the end of the list
+   the walk that moves it would meet it again, and for ever if its key is the
+   same one. Both buckets' locks held. */
+static void move_waiter(struct futex_waiter *w, const struct futex_key *to,
+                        struct bucket *b)
+{
+    w->key = *to;
+    if (w->bucket == b)
+        return;
+    WRITE_ONCE(w->bucket, b);
+    list_move_tail(&w->node, &b->sleepers);
+}
+
 static s64 requeue(const struct futex_key *from, const struct futex_key *to,
                    u32 nr_wake, u32 nr_move)
 {
@@ -280,9 +293,7 @@ static s64 requeue(const struct futex_key *from, const struct futex_key *to,
             wake_waiter(w);
             woken++;
         } else if (nr_moved < nr_move) {
-            w->key = *to;
-            WRITE_ONCE(w->bucket, b);
-            list_move_tail(&w->node, &b->sleepers);
+            move_waiter(w, to, b);
             nr_moved++;
         } else {
             break;

@@ -15,20 +15,31 @@ struct user_itimer {
     s64 interval_s, interval_us, value_s, value_us;
 };
 
-/* Re-arms itself under the signal lock, under which itimer_set takes the
-   interval away first: a stopped timer does not come back. */
+/* One that repeats goes on when its signal is taken, and not before: nobody
+   else pays for an interval of 1 us whose signal is blocked, or ignored. */
 void itimer_fired(void *process)
 {
     struct process *p = process;
     u64 flags = spin_lock_irqsave(&p->sig_lock);
 
-    signal_alarm(p);
+    p->itimer_expired = p->itimer_interval ? p->itimer_when : 0;
     p->itimer_when = 0;
-    if (p->itimer_interval) {
-        p->itimer_when = now_ns() + p->itimer_interval;
-        timer_arm(&p->itimer, p->itimer_when);
-    }
+    signal_alarm(p);
     spin_unlock_irqrestore(&p->sig_lock, flags);
+}
+
+/* Whoever sent that SIGALRM, as in Linux. The expiries in between are lost:
+   they would have been the same pending signal. */
+void itimer_signal_taken(struct process *p)
+{
+    u64 now = now_ns(), interval = p->itimer_interval;
+
+    if (!p->itimer_expired)
+        return;
+    p->itimer_when = p->itimer_expired +
+                     ((now - p->itimer_expired) / interval + 1) * interval;
+    p->itimer_expired = 0;
+    timer_arm(&p->itimer, p->itimer_when);
 }
 
 /* What was left of the old setting: 0 = it was not armed. */
@@ -44,12 +55,13 @@ static u64 itimer_left(struct process *p, u64 *interval)
     return left;
 }
 
-/* Two threads may set it at once; the last one's timer_arm wins. */
+/* Two threads may set it at once; the last one's timer_arm wins. Without an
+   interval, and not expired, a stopped timer does not come back. */
 static void itimer_set(struct process *p, u64 in, u64 interval)
 {
     u64 flags = spin_lock_irqsave(&p->sig_lock);
 
-    p->itimer_interval = 0;
+    p->itimer_interval = p->itimer_expired = 0;
     spin_unlock_irqrestore(&p->sig_lock, flags);
     (void)timer_cancel(&p->itimer); /* without the lock that it takes */
 

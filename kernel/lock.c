@@ -150,6 +150,19 @@ void might_sleep(void)
         panic("sleep with interrupts off");
 }
 
+void might_wait(int how)
+{
+    might_sleep();
+    if (how != WAIT_PLAIN)
+        lockcheck_lasts();
+}
+
+void might_fault(void)
+{
+    might_sleep();
+    lockcheck_lasts();
+}
+
 /* ---- mutexes ---- */
 
 /* Stands for the booting processor, which has no task yet. */
@@ -186,6 +199,7 @@ void mutex_lock(struct mutex *m)
 {
     might_sleep();
     lockcheck_order(&m->class, false);
+    lockcheck_waits(&m->class);
     if (!mutex_take(m)) {
         ASSERT(!mutex_is_mine(m));
         wait_event(&m->waiters, mutex_take(m));
@@ -274,6 +288,7 @@ void down_read(struct rwsem *s)
 {
     might_sleep();
     lockcheck_order(&s->class, false);
+    lockcheck_waits(&s->class);
     if (!take_read(s))
         wait_event(&s->waiters, take_read_queued(s));
     lockcheck_acquired(&s->class, s);
@@ -322,6 +337,7 @@ void down_write(struct rwsem *s)
 {
     might_sleep();
     lockcheck_order(&s->class, false);
+    lockcheck_waits(&s->class);
     if (!take_write(s, 0)) {
         atomic_add(&s->state, RW_WAITING);
         wait_event(&s->writers, take_write_queued(s));

@@ -96,16 +96,23 @@ void down_write(struct rwsem *s);
 void up_write(struct rwsem *s);
 
 /*
- * For locks that are not one of the above (the page lock is a bit): tell the
- * order checker. No-ops in a build without it.
+ * For what is not one of the above (the page lock is a bit, an allocation no
+ * lock at all), tell the order checker: it is about to be waited for, if need
+ * be; it is held now, also after a mere try; not any more. No-ops in a build
+ * without it.
  */
-void lock_order_acquire(const struct lock_class *c);
-void lock_order_release(const struct lock_class *c);
+void lock_order_wanted(const struct lock_class *c, int how); /* WAIT_* */
+void lock_order_taken(const struct lock_class *c);
+void lock_order_released(const struct lock_class *c);
 
 /*
  * Call before anything that may sleep: panics if a spinlock is held or
  * interrupts are off.
  */
 void might_sleep(void);
+/* The same, before a sleep that is how (WAIT_*), and before user memory is
+   touched: how long either takes may be a program's choice. */
+void might_wait(int how);
+void might_fault(void);
 
 #endif

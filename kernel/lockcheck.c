@@ -63,26 +63,39 @@ void lockcheck_order(const struct lock_class *c, bool nested)
     }
 }
 
-/* A task with more locks than the list has room for (a batch of page locks)
-   is checked against those that are in it. */
-static void enter(struct held_locks *held, struct held_lock new)
+/* Newest first, as locks are mostly released. */
+static struct held_lock *find_held(struct held_locks *held,
+                                   const struct lock_class *c, const void *lock)
 {
-    if (held->nr < ARRAY_SIZE(held->lock))
-        held->lock[held->nr++] = new;
+    for (unsigned i = held->nr; i-- > 0;)
+        if (held->lock[i].class == c && held->lock[i].lock == lock)
+            return &held->lock[i];
+    return NULL;
 }
 
-/* Newest first, as locks are mostly released. One that is not there did not
-   fit, or is a page lock that another task or an interrupt took over. */
-static void leave(struct held_locks *held, struct held_lock old)
+/* All page locks of a task are one entry: reclaim holds them by the batch. */
+static void enter(struct held_locks *held, const struct lock_class *c,
+                  const void *lock)
 {
-    for (unsigned i = held->nr; i-- > 0;) {
-        if (held->lock[i].class != old.class || held->lock[i].lock != old.lock)
-            continue;
-        held->nr--;
-        for (; i < held->nr; i++)
-            held->lock[i] = held->lock[i + 1];
+    struct held_lock *h = find_held(held, c, lock);
+
+    if (h)
+        h->times++;
+    else if (held->nr < ARRAY_SIZE(held->lock))
+        held->lock[held->nr++] = (struct held_lock){c, lock, 1};
+}
+
+/* One that is not there is a page lock that an interrupt took over. */
+static void leave(struct held_locks *held, const struct lock_class *c,
+                  const void *lock)
+{
+    struct held_lock *h = find_held(held, c, lock);
+
+    if (!h || --h->times > 0)
         return;
-    }
+    held->nr--;
+    for (; h < &held->lock[held->nr]; h++)
+        h[0] = h[1];
 }
 
 void lockcheck_acquired(const struct lock_class *c, const void *lock)
@@ -91,7 +104,7 @@ void lockcheck_acquired(const struct lock_class *c, const void *lock)
     struct held_locks *held = held_here();
 
     if (held && is_listed(c))
-        enter(held, (struct held_lock){c, lock});
+        enter(held, c, lock);
     irq_restore(flags);
 }
 
@@ -101,7 +114,7 @@ void lockcheck_released(const struct lock_class *c, const void *lock)
     struct held_locks *held = held_here();
 
     if (held && is_listed(c))
-        leave(held, (struct held_lock){c, lock});
+        leave(held, c, lock);
     irq_restore(flags);
 }
 
@@ -128,6 +141,54 @@ void lockcheck_context(struct spinlock *l)
           l->class.name);
 }
 
+/*
+ * Who holds a lock and sleeps until another program does something, or touches
+ * user memory, which may be in the hands of one, holds it for as long as that
+ * program likes. Who waits for such a lock must be able to die: the OOM killer
+ * may have chosen it, and the holder may wait for what its death gives back.
+ * As with interrupts, it is enough that a lock was ever used both ways. It is
+ * no reason to stop, as it takes two programs to get there: it is told.
+ *
+ * A kernel thread is killed by nobody, and one that ends is on its way; and
+ * reclaim's sleeps end with the disk's work.
+ */
+static struct {
+    const char *name; /* of a lock that was seen; each word is atomic */
+    bool lasts, waits;
+} ranks[RANK_GUARD];
+
+void lockcheck_waits(const struct lock_class *c)
+{
+    const struct task *t = current_task();
+
+    if (!held_here() || !is_listed(c) || !t->proc || t->exiting)
+        return;
+    WRITE_ONCE(ranks[c->rank].name, c->name);
+    WRITE_ONCE(ranks[c->rank].waits, true);
+}
+
+void lockcheck_lasts(void)
+{
+    struct held_locks *held = held_here();
+
+    if (!held || current_task()->memalloc)
+        return;
+    for (unsigned i = 0; i < held->nr; i++)
+        WRITE_ONCE(ranks[held->lock[i].class->rank].lasts, true);
+}
+
+int lockcheck_list(char *buf, size_t size)
+{
+    int len = 0;
+
+    buf[0] = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(ranks); i++)
+        if (READ_ONCE(ranks[i].lasts) && READ_ONCE(ranks[i].waits))
+            len += snprintf(buf + len, size - (size_t)len, "%s\n",
+                            READ_ONCE(ranks[i].name));
+    return len;
+}
+
 const char *lockcheck_last(void)
 {
     struct held_locks *held = held_here();
@@ -137,13 +198,19 @@ const char *lockcheck_last(void)
 
 #endif
 
-void lock_order_acquire(const struct lock_class *c)
+void lock_order_wanted(const struct lock_class *c, int how)
 {
     lockcheck_order(c, false);
+    if (how == WAIT_PLAIN)
+        lockcheck_waits(c);
+}
+
+void lock_order_taken(const struct lock_class *c)
+{
     lockcheck_acquired(c, NULL);
 }
 
-void lock_order_release(const struct lock_class *c)
+void lock_order_released(const struct lock_class *c)
 {
     lockcheck_released(c, NULL);
 }

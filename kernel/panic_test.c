@@ -6,15 +6,18 @@
  */
 #include <kernel/boot.h>
 #include <kernel/current.h>
-#include <kernel/lock.h>
+#include <kernel/lockcheck.h>
 #include <kernel/print.h>
+#include <kernel/process.h>
 #include <kernel/selftest.h>
 #include <kernel/string.h>
 #include <kernel/time.h>
 #include <kernel/wait.h>
 #include <kernel/x86/directmap.h>
 #include <mm/lockorder.h>
+#include <mm/page.h>
 #include <mm/slab.h>
+#include <mm/zone.h>
 
 extern char text_start[];
 
@@ -68,6 +71,52 @@ static void lock_against_interrupt(void)
     take_outer(&done);
 }
 
+/* ---- of what the checker knows besides the order of waiting ---- */
+
+static void plant(struct mutex *m, int rank)
+{
+    mutex_init(m, "planted", rank);
+    mutex_lock(m);
+}
+
+/* The page lock was not waited for: it counts all the same. */
+static void lock_below_page(void)
+{
+    struct page *p = alloc_page(ALLOC_KERNEL, PAGE_KERNEL);
+    struct mutex m;
+
+    if (p && trylock_page(p))
+        plant(&m, RANK_INODE);
+}
+
+/* There is memory enough, and nothing to be reclaimed for it. */
+static void allocate_below_reclaim(void)
+{
+    struct mutex m;
+
+    plant(&m, RANK_ANON);
+    kfree(kmalloc(16, ALLOC_KERNEL));
+}
+
+/* As a program's thread would: one holds the lock and waits for a program, the
+   other waits for the lock and for nothing else. */
+static void wait_unkillably(void)
+{
+    static struct process some;
+    struct waitq q;
+    struct mutex m;
+    char list[128];
+
+    waitq_init(&q);
+    current_task()->proc = &some;
+    plant(&m, RANK_SHM);
+    (void)wait_event_killable(&q, true);
+    mutex_unlock(&m);
+    current_task()->proc = NULL;
+    lockcheck_list(list, sizeof(list));
+    panic("not killable: %s", list);
+}
+
 static void free_twice(void)
 {
     void *p = kzalloc(64, ALLOC_KERNEL);
@@ -98,10 +147,11 @@ void panic_if_asked(void)
         const char *name;
         void (*fn)(void);
     } mistakes[] = {
-        {"frame", touch_nothing},        {"text", write_text},
-        {"order", lock_backwards},       {"sleep", sleep_with_lock},
-        {"irq", lock_against_interrupt}, {"twice", free_twice},
-        {"stack", overflow_stack},
+        {"frame", touch_nothing},          {"text", write_text},
+        {"order", lock_backwards},         {"sleep", sleep_with_lock},
+        {"irq", lock_against_interrupt},   {"twice", free_twice},
+        {"stack", overflow_stack},         {"page", lock_below_page},
+        {"alloc", allocate_below_reclaim}, {"kill", wait_unkillably},
     };
     char word[8];
 

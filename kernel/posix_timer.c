@@ -25,8 +25,9 @@
 
 #define TIMER_ABSTIME 1u
 #define TIMERS_MAX    1024u /* a process */
-/* Nobody takes the signal: do not ask more often than so. */
-#define IGNORED_REST NSEC_PER_MSEC
+/* Nobody takes the signal: all timers of a process together ask no more often
+   than so. */
+#define IGNORED_REST (4 * NSEC_PER_MSEC)
 
 struct posix_timer {
     struct list_head node; /* process.timers; all fields: signal lock */
@@ -98,7 +99,8 @@ static void expire(struct posix_timer *t)
         return;
     (void)forward(t);
     if (t->when) /* ignored, or no room: nobody will arm it again */
-        timer_arm(&t->timer, max_u64(t->when, now_ns() + IGNORED_REST));
+        timer_arm(&t->timer, max_u64(t->when, now_ns() + t->proc->nr_timers *
+                                                             IGNORED_REST));
 }
 
 /* In interrupt context. It may have been set again just before. */

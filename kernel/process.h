@@ -45,6 +45,8 @@ struct process {
     struct timer itimer;     /* alarm and ITIMER_REAL */
     u64 itimer_when;         /* 0 = not armed; signal lock */
     u64 itimer_interval;     /* ns, 0 = once; signal lock */
+    u64 itimer_expired;      /* when, and its signal was not taken since; 0 =
+                                it was, or it does not repeat; signal lock */
     struct timer cpu_timer;  /* kernel/cpu_timer.c; its last look: tasks lock */
     u64 cpu_seen, cpu_rest;  /* what had been used; how long it rested, ns */
     struct cpu_itimer cpu_itimers[2]; /* ITIMER_VIRTUAL, _PROF; tasks lock */

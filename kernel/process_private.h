@@ -51,6 +51,8 @@ void vfork_done(void);
 
 void itimer_fired(void *process); /* in interrupt context */
 void itimer_stop(struct process *p);
+/* A SIGALRM was taken: one that repeats goes on. Caller holds p->sig_lock. */
+void itimer_signal_taken(struct process *p);
 
 /* ---- kernel/cpu_timer.c ---- */
 

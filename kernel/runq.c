@@ -84,12 +84,31 @@ void runq_set_slice_end(struct runq *rq)
             rq->charged + first->vruntime + SLICE_NS - rq->curr->vruntime + 1;
 }
 
-bool runq_slice_is_over(struct runq *rq, struct task *first)
+bool runq_slice_is_over(const struct runq *rq, const struct task *first)
 {
     return rq->curr->vruntime > first->vruntime + SLICE_NS;
 }
 
-struct task *runq_pick(struct runq *rq, bool yielding)
+/*
+ * A program that yields beside a busy one loses none of its time: while it has
+ * had less than the other, the yield does nothing. A yield that always gave a
+ * slice away would make a program that yields for each step of its work wait
+ * for as many slices as it has steps.
+ */
+static bool curr_goes_on(const struct runq *rq, const struct task *first,
+                         enum runq_leave when)
+{
+    switch (when) {
+    case LEAVE_IN_TURN:
+        return first->vruntime > rq->curr->vruntime + YIELD_NS;
+    case LEAVE_NOW:
+        return false;
+    default:
+        return !runq_slice_is_over(rq, first);
+    }
+}
+
+struct task *runq_pick(struct runq *rq, enum runq_leave when)
 {
     struct task *first = runq_first(rq), *curr = rq->curr;
 
@@ -99,11 +118,10 @@ struct task *runq_pick(struct runq *rq, bool yielding)
     } else {
         if (!first)
             return curr;
-        if (yielding) /* behind everybody who has waited for a while */
-            curr->vruntime =
-                max_u64(curr->vruntime, first->vruntime + SLICE_NS);
-        else if (!runq_slice_is_over(rq, first))
+        if (curr_goes_on(rq, first, when))
             return curr;
+        if (when == LEAVE_NOW) /* a whole slice is the other's */
+            curr->vruntime = max_u64(curr->vruntime, first->vruntime);
         enqueue(rq, curr);
     }
     runq_dequeue(rq, first);

@@ -15,6 +15,17 @@
 /* Whoever has slept is let in front by this much at most: enough to run at
    once, not enough to make up for a long sleep at the others' cost. */
 #define SLEEPER_NS (2 * SLICE_NS)
+/* A program yields to whoever is ahead of it by this much at most. It is
+   Linux's figure, and programs that yield in a loop count on it. */
+#define YIELD_NS NSEC_PER_MSEC
+
+/* When does the running task, which could go on, make room for the first that
+   waits? */
+enum runq_leave {
+    LEAVE_AT_SLICE_END,
+    LEAVE_IN_TURN, /* sched_yield: unless the other has had more than it */
+    LEAVE_NOW,     /* the kernel waits for what another task has to do */
+};
 
 struct runq {
     struct spinlock lock; /* (irq) guards all but the last three */
@@ -44,10 +55,10 @@ void runq_charge(struct runq *rq);
 void runq_join(struct runq *rq, struct task *t);
 void runq_dequeue(struct runq *rq, struct task *t);
 /* Is the running task too far ahead of this one? Charged. */
-bool runq_slice_is_over(struct runq *rq, struct task *first);
+bool runq_slice_is_over(const struct runq *rq, const struct task *first);
 /* On the queue's own processor. Charged. */
 void runq_set_slice_end(struct runq *rq);
 /* Whose turn is it? The one that is chosen is in no queue. Charged. */
-struct task *runq_pick(struct runq *rq, bool yielding);
+struct task *runq_pick(struct runq *rq, enum runq_leave when);
 
 #endif

@@ -175,7 +175,7 @@ static void switch_to(struct cpu *c, struct runq *rq, struct task *prev,
  * is the caller's turn again. All decisions fall under the lock; it is given
  * up before the switch, which `on_cpu` protects.
  */
-static void reschedule(bool yielding)
+static void reschedule(enum runq_leave when)
 {
     struct cpu *c = this_cpu();
     struct runq *rq = this_rq();
@@ -189,7 +189,7 @@ static void reschedule(bool yielding)
     if (stolen)
         runq_join(rq, stolen);
     runq_charge(rq);
-    next = runq_pick(rq, yielding);
+    next = runq_pick(rq, when);
     rq->curr = next;
     next->on_cpu = true;
     if (next != prev) {
@@ -214,19 +214,29 @@ void schedule(void)
 {
     u64 flags = irq_save();
 
-    reschedule(false);
+    reschedule(LEAVE_AT_SLICE_END);
     irq_restore(flags);
 }
 
-void yield(void)
+static void leave(enum runq_leave when)
 {
     u64 flags;
 
     might_sleep();
     flags = irq_save();
     if (current_task())
-        reschedule(true);
+        reschedule(when);
     irq_restore(flags);
+}
+
+void yield(void)
+{
+    leave(LEAVE_NOW);
+}
+
+void yield_in_turn(void)
+{
+    leave(LEAVE_IN_TURN);
 }
 
 void sched_exit(void)
@@ -236,7 +246,7 @@ void sched_exit(void)
     spin_lock(&rq->lock);
     rq->curr->state = TASK_DEAD;
     spin_unlock(&rq->lock);
-    reschedule(false);
+    reschedule(LEAVE_AT_SLICE_END);
     panic("a dead task runs");
 }
 
@@ -249,7 +259,7 @@ void preempt_check(void)
 
     if (c->need_resched && c->preempt_count == 0 && c->irq_depth == 0 &&
         c->current)
-        reschedule(false);
+        reschedule(LEAVE_AT_SLICE_END);
 }
 
 /* With interrupts off it is left to whoever turns them on by releasing a
@@ -433,7 +443,7 @@ static void idle_once(struct cpu *c)
     }
     irq_save();
     bit_clear(&idle_cpus, c->id);
-    reschedule(false);
+    reschedule(LEAVE_AT_SLICE_END);
     irq_enable();
 }
 

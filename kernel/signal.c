@@ -278,6 +278,8 @@ int signal_dequeue(struct task *t, sigset_t set, struct siginfo_min *info)
     } else {
         take(p, &t->sig_queue, &t->sig_pending, sig, info);
     }
+    if (sig == SIGALRM)
+        itimer_signal_taken(p);
     return sig;
 }
 

@@ -110,6 +110,6 @@ s64 sys_set_tid_address(const u64 *a)
 s64 sys_sched_yield(const u64 *a)
 {
     (void)a;
-    yield();
+    yield_in_turn();
     return 0;
 }

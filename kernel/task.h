@@ -32,6 +32,7 @@ struct siginfo_min {           /* what a handler may be told */
 struct held_lock {
     const struct lock_class *class;
     const void *lock;
+    unsigned times; /* more than one of those that are told by class alone */
 };
 
 struct held_locks { /* newest last */

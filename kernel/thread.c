@@ -64,7 +64,7 @@ struct task *task_create(const char *comm, void (*fn)(void *), void *arg)
     list_init(&t->sig_queue);
     heap_node_init(&t->run_node);
     inherit_place(t);
-    arch_fpu_init(&t->arch);
+    arch_user_init(&t->arch);
     arch_task_init(&t->arch, (void *)task_stack_top(t), first_step, t);
     return t;
 }

@@ -59,7 +59,7 @@ bool signal_is_pending(void);
     ({                                                            \
         struct waiter w_;                                         \
         int r_ = 0;                                               \
-        might_sleep();                                            \
+        might_wait(how);                                          \
         for (;;) {                                                \
             wait_prepare((q), &w_);                               \
             if (cond)                                             \

@@ -90,7 +90,7 @@ static struct page *next_page(struct mm *mm, u64 *va, u64 end)
 
     down_read(&mm->mmap_lock); /* keeps the tables */
     spin_lock(&mm->pt_lock);
-    while (!page && (p = pt_next(mm->pt.root, va, end))) {
+    while (!page && (p = pt_next_long(mm, va, end))) {
         pte_t e = pte_read(p);
 
         if (pte_present(e) && !(e & PTE_ZERO))
@@ -155,7 +155,7 @@ static bool next_slot(struct mm *mm, u64 *va, u64 end, swp_t *slot)
 
     down_read(&mm->mmap_lock); /* keeps the tables */
     spin_lock(&mm->pt_lock);
-    while (!found && (p = pt_next(mm->pt.root, va, end))) {
+    while (!found && (p = pt_next_long(mm, va, end))) {
         found = pte_is_swap(pte_read(p));
         if (found)
             *slot = swp_from_pte(pte_read(p));

@@ -113,10 +113,10 @@ bool mapping_walk(struct mapping *m, u64 *index,
 
         if (!place) {
             *index = ROUND_DOWN(*index, FILEMAP_LEAF) + FILEMAP_LEAF;
-            continue;
+        } else {
+            go_on = !*place || fn(m, *index, place, arg);
+            *index += go_on;
         }
-        go_on = !*place || fn(m, *index, place, arg);
-        *index += go_on;
         if (*index % FILEMAP_LEAF == 0) { /* let others in */
             spin_unlock(&m->places_lock);
             spin_lock(&m->places_lock);

@@ -132,7 +132,7 @@ static bool next_used(struct mm *mm, u64 *va, u64 end)
     bool found;
 
     spin_lock(&mm->pt_lock);
-    found = pt_next(mm->pt.root, va, end) != NULL;
+    found = pt_next_long(mm, va, end) != NULL;
     spin_unlock(&mm->pt_lock);
     return found;
 }

@@ -30,6 +30,10 @@ enum lock_rank {
     RANK_SECTIONS,   /* mutex: sections neither come nor go (mm/removal.h) */
     RANK_MMAP,       /* rwsem: an address space's list of areas */
     RANK_FAULT_FILE, /* mutex: a file's size, and filling its holes */
+    RANK_RECLAIM,    /* no lock: memory is waited for, and perhaps reclaimed.
+                        So nobody allocates (ALLOC_WAIT) with one of the
+                        following held: reclaim may want them, or tries them
+                        in vain */
     RANK_PAGE,       /* bit: what a page is (swap cache, under move) */
     RANK_FILE_AREAS, /* mutex: the areas that show a file */
     RANK_ANON,       /* mutex: an anon_vma's list of areas */

@@ -74,8 +74,8 @@ static void free_page(struct page *p)
 /* Lower the references, and say what the flags were at that very moment. */
 static u32 drop_reference(struct page *p, int *left)
 {
-    u64 was = __atomic_fetch_sub(&p->flags_and_refs, 1ull << 32,
-                                 __ATOMIC_SEQ_CST);
+    u64 was =
+        __atomic_fetch_sub(&p->flags_and_refs, 1ull << 32, __ATOMIC_SEQ_CST);
 
     *left = (int)(was >> 32) - 1;
     return (u32)was;
@@ -106,6 +106,7 @@ static bool take_lock(struct page *p)
     if (page_set(p, PG_LOCKED))
         return false;
     p->lock_tid = (u32)current_tid();
+    lock_order_taken(&page_class);
     mm_event("page.lock", p, "by=%s", current_comm());
     return true;
 }
@@ -126,21 +127,17 @@ static bool lock_or_announce(struct page *p)
 
 void lock_page(struct page *p)
 {
-    lock_order_acquire(&page_class);
+    lock_order_wanted(&page_class, WAIT_PLAIN);
     if (!trylock_page(p))
         wait_event(page_waitq(p), lock_or_announce(p));
 }
 
 int lock_page_killable(struct page *p)
 {
-    int err = 0;
-
-    lock_order_acquire(&page_class);
-    if (!trylock_page(p))
-        err = wait_event_killable(page_waitq(p), lock_or_announce(p));
-    if (err)
-        lock_order_release(&page_class);
-    return err;
+    lock_order_wanted(&page_class, WAIT_KILL);
+    if (trylock_page(p))
+        return 0;
+    return wait_event_killable(page_waitq(p), lock_or_announce(p));
 }
 
 void unlock_page(struct page *p)
@@ -150,7 +147,7 @@ void unlock_page(struct page *p)
 
     ASSERT(page_flag(p, PG_LOCKED));
     mm_event("page.unlock", p, "by=%s", current_comm());
-    lock_order_release(&page_class);
+    lock_order_released(&page_class);
     p->lock_tid = 0;
     /* The caller's reference keeps the page until here. */
     page_clear(p, PG_LOCKED);
@@ -167,7 +164,7 @@ bool page_locked(const struct page *p)
 void page_lock_handover(struct page *p)
 {
     (void)p;
-    lock_order_release(&page_class);
+    lock_order_released(&page_class);
 }
 
 /* ---- sleeping for a flag ---- */

@@ -157,6 +157,22 @@ pte_t *pt_next(pte_t *root, u64 *va, u64 end)
     return NULL;
 }
 
+pte_t *pt_next_long(struct mm *mm, u64 *va, u64 end)
+{
+    while (*va < end) {
+        pte_t *p;
+
+        if (pt_index(*va, 1) == 0) {
+            spin_unlock(&mm->pt_lock);
+            spin_lock(&mm->pt_lock);
+        }
+        p = pt_next(mm->pt.root, va, min_u64(end, pt_table_end(*va)));
+        if (p)
+            return p;
+    }
+    return NULL;
+}
+
 struct unlink {
     struct mm *mm;
     u64 start, end; /* what was unmapped: other tables have not changed */

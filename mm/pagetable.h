@@ -30,6 +30,13 @@ pte_t *pt_walk_kernel_alloc(u64 va);
  */
 pte_t *pt_next(pte_t *root, u64 *va, u64 end);
 
+/*
+ * The same for an area of any size: at the border of each lowest table pt_lock
+ * is let go for a moment. So the entries change behind the walk; the tables do
+ * not: the caller holds mmap_lock as well.
+ */
+pte_t *pt_next_long(struct mm *mm, u64 *va, u64 end);
+
 /* Where the lowest table ends that va's entry is in: up to there entries are
    neighbours in memory. */
 static inline u64 pt_table_end(u64 va)

@@ -154,11 +154,20 @@ static void prepare(struct page *p, unsigned order, enum alloc_flags how,
     atomic_set(&p->refs, 1);
 }
 
+/* While it reclaims, a task's own allocations do not. */
+void might_reclaim(enum alloc_flags how)
+{
+    if ((how & ALLOC_WAIT) && !is_memalloc())
+        lock_order_wanted(&reclaim_class, WAIT_KILL);
+}
+
 struct page *alloc_pages(unsigned order, enum alloc_flags how,
                          enum page_use use)
 {
-    struct page *p = take(order, how, MARK_LOW);
+    struct page *p;
 
+    might_reclaim(how);
+    p = take(order, how, MARK_LOW);
     if (!p) {
         kswapd_wake();
         p = take(order, how, lowest_mark(how));

@@ -37,7 +37,7 @@ static void protect_area(struct vma *vma, u32 flags)
         return;
     vma_set_flags(vma, flags);
     spin_lock(&mm->pt_lock);
-    while ((p = pt_next(mm->pt.root, &va, vma->end))) {
+    while ((p = pt_next_long(mm, &va, vma->end))) {
         protect_entry(vma, p);
         va += PAGE_SIZE;
     }

@@ -22,6 +22,7 @@
 #include <mm/event.h>
 #include <mm/filemap.h>
 #include <mm/kstack.h>
+#include <mm/lockorder.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
 #include <mm/stat.h>
@@ -30,6 +31,8 @@
 #include <kernel/errno.h>
 #include <kernel/wait.h>
 #include <kernel/x86/tlb.h>
+
+const struct lock_class reclaim_class = {"reclaim", RANK_RECLAIM};
 
 #define BATCH 32 /* pages isolated at a time */
 
@@ -256,12 +259,15 @@ void reclaim_zone(enum zone_id zone, unsigned priority, struct scan *sc)
     if (total == 0)
         return; /* anonymous pages have nowhere to go */
     sc->desperate = priority == 0;
+    lock_order_wanted(&reclaim_class, WAIT_KILL);
+    lock_order_taken(&reclaim_class);
     todo = (READ_ONCE(l->nr_active) >> priority) + 1;
     for (; todo > 0 && few_inactive(l); todo -= min_u64(todo, BATCH))
         shrink_active(zone, BATCH);
     todo = (READ_ONCE(l->nr_inactive) >> priority) + 1;
     for (; todo > 0; todo -= min_u64(todo, BATCH))
         shrink_inactive(zone, BATCH, sc);
+    lock_order_released(&reclaim_class);
 }
 
 static void reclaim_zones(enum alloc_flags how, unsigned priority,

@@ -59,6 +59,8 @@ struct scan {
 };
 /* Look at 1/2^priority of a zone's lists. May sleep. */
 void reclaim_zone(enum zone_id zone, unsigned priority, struct scan *sc);
+/* RANK_RECLAIM: for whoever may come to reclaim, and for it itself. */
+extern const struct lock_class reclaim_class;
 #define RECLAIM_PRIORITY 6 /* where to begin; at 0 all is looked at */
 
 void kswapd_start(void);

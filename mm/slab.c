@@ -158,6 +158,7 @@ static void add_slab(struct slab_cache *c, struct slab *s)
 
 void *slab_alloc(struct slab_cache *c, enum alloc_flags how)
 {
+    might_reclaim(how);
     for (;;) {
         u64 flags = spin_lock_irqsave(&c->lock);
         void *obj = take_object(c);

@@ -38,7 +38,7 @@ static bool next_entry(struct swap_device *d, struct mm *mm, u64 *va, swp_t *s)
 
     down_read(&mm->mmap_lock); /* keeps the tables */
     spin_lock(&mm->pt_lock);
-    while (!found && (p = pt_next(mm->pt.root, va, USER_END))) {
+    while (!found && (p = pt_next_long(mm, va, USER_END))) {
         pte_t e = pte_read(p);
 
         found = pte_is_swap(e) &&

@@ -34,10 +34,17 @@ static inline bool frame_is_user(const struct trap_frame *f)
    processor (kernel/random.c). Any context. */
 u64 arch_entropy(void);
 
-/* A task's processor state that is not in a trap frame. Part of the task. */
+/* What user code may load, and the kernel does not use. */
+struct selectors {
+    u16 ds, es, fs, gs;
+};
+
+/* A task's processor state that is not in a trap frame. Part of the task;
+   while it runs, the processor has newer selectors and FPU registers. */
 struct arch_task {
-    u64 kernel_sp;                            /* saved by context_switch */
-    u64 fs_base;                              /* user's thread pointer */
+    u64 kernel_sp;              /* saved by context_switch */
+    u64 fs_base;                /* user's thread pointer, as the kernel set it */
+    struct selectors selectors; /* saved by context_switch */
     u8 fpu[512] __attribute__((aligned(16))); /* fxsave image */
 };
 
@@ -76,9 +83,14 @@ void arch_enter_user(struct trap_frame *f) NORETURN;
 /* The registers of a program that starts: all 0 but these; user segments,
    interrupts on. */
 void arch_user_frame(struct trap_frame *f, u64 rip, u64 rsp);
-/* Fresh FPU state (exec); copy of the current one (fork). */
-void arch_fpu_init(struct arch_task *t);
-void arch_fpu_copy_current(struct arch_task *child);
+/* What user code has in the registers that are not in its frame: those of a
+   program that starts, for a task that does not run yet; a copy of the current
+   ones, for a child; and the current task's as at a program's start (exec). */
+void arch_user_init(struct arch_task *t);
+void arch_user_copy_current(struct arch_task *child);
+void arch_user_reset(void);
+/* The FPU alone, of the current task, as at a program's start. */
+void arch_fpu_reset(void);
 /* The current task's live FPU registers <-> 512 bytes (signal frames). */
 void arch_fpu_save(void *image512);
 int arch_fpu_load(const void *image512); /* -EINVAL: not a valid image */

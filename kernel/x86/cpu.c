@@ -123,6 +123,45 @@ void arch_task_init(struct arch_task *t, void *stack_top, void (*fn)(void *),
     t->kernel_sp = (u64)sp;
 }
 
+static struct selectors read_selectors(void)
+{
+    struct selectors s;
+
+    __asm__ volatile("mov %%ds, %0\n\tmov %%es, %1\n\t"
+                     "mov %%fs, %2\n\tmov %%gs, %3"
+                     : "=m"(s.ds), "=m"(s.es), "=m"(s.fs), "=m"(s.gs));
+    return s;
+}
+
+/* What user code could load, or what an idle task has from boot: none of it
+   faults. With %gs comes a base: the user's, which the first swapgs brings in.
+   Interrupts off; an NMI in between asks whose %gs is (entry.S). */
+static void load_selectors(struct selectors s)
+{
+    __asm__ volatile("mov %0, %%ds\n\tmov %1, %%es\n\tmov %2, %%fs\n\t"
+                     "swapgs\n\tmov %3, %%gs\n\tswapgs"
+                     :
+                     : "m"(s.ds), "m"(s.es), "m"(s.fs), "m"(s.gs));
+}
+
+static bool same_selectors(struct selectors a, struct selectors b)
+{
+    return a.ds == b.ds && a.es == b.es && a.fs == b.fs && a.gs == b.gs;
+}
+
+/*
+ * User code loads selectors without our knowledge, and with %fs its base: the
+ * processor's own differ from what we have set. So selectors are read, and the
+ * base is always written.
+ */
+static void switch_segments(struct arch_task *prev, struct arch_task *next)
+{
+    prev->selectors = read_selectors();
+    if (!same_selectors(prev->selectors, next->selectors))
+        load_selectors(next->selectors);
+    wrmsr(MSR_FS_BASE, next->fs_base); /* a load of %fs changes it */
+}
+
 void context_switch(struct arch_task *prev, struct arch_task *next, u64 top)
 {
     struct cpu *c = this_cpu();
@@ -131,8 +170,7 @@ void context_switch(struct arch_task *prev, struct arch_task *next, u64 top)
     __asm__ volatile("fxrstor64 %0" : : "m"(next->fpu));
     c->kernel_sp = top;
     gdt_set_kernel_stack(c, top);
-    if (next->fs_base != prev->fs_base)
-        wrmsr(MSR_FS_BASE, next->fs_base);
+    switch_segments(prev, next);
     switch_stacks(&prev->kernel_sp, next->kernel_sp);
 }
 
@@ -176,19 +214,39 @@ void arch_enter_user(struct trap_frame *f)
 void arch_set_fs_base(u64 base)
 {
     current_task()->arch.fs_base = base;
+    __asm__ volatile("mov %0, %%fs" : : "r"(0));
     wrmsr(MSR_FS_BASE, base);
 }
 
-/* ---- floating point ---- */
+/* ---- what user code has in the other registers ---- */
 
-void arch_fpu_init(struct arch_task *t)
+void arch_user_init(struct arch_task *t)
 {
     memcpy(t->fpu, clean_fpu, sizeof(t->fpu));
+    t->selectors = (struct selectors){0};
 }
 
-void arch_fpu_copy_current(struct arch_task *child)
+void arch_user_copy_current(struct arch_task *child)
 {
     arch_fpu_save(child->fpu);
+    child->selectors = read_selectors();
+}
+
+/* Not switched away between the steps: the registers that a switch would save
+   are still the old program's. */
+void arch_user_reset(void)
+{
+    u64 flags = irq_save();
+
+    arch_fpu_reset();
+    load_selectors((struct selectors){0});
+    arch_set_fs_base(0);
+    irq_restore(flags);
+}
+
+void arch_fpu_reset(void)
+{
+    __asm__ volatile("fxrstor64 %0" : : "m"(clean_fpu));
 }
 
 void arch_fpu_save(void *image512)

@@ -13,6 +13,7 @@
 #define CS     144
 #define RFLAGS 152
 #define RSP    160
+#define FLAGS_TF_RF 0x10100
 #define CPU_KERNEL_SP 16
 #define CPU_USER_SP   24
 
@@ -152,7 +153,10 @@ syscall_entry:
     /*
      * sysret, which is faster, loads rip from rcx and flags from r11: good if
      * the frame still says what it did. With a non-canonical rip it would
-     * fault in the kernel with the user's stack: hence the last test.
+     * fault in the kernel with the user's stack; with TF the trap comes before
+     * the next instruction, and a program that is stepped through would stay
+     * at that one for ever, as each rt_sigreturn comes back this way; and RF
+     * it does not load. Hence the last tests.
      */
     mov RCX(%rsp), %rcx
     mov R11(%rsp), %r11
@@ -160,6 +164,8 @@ syscall_entry:
     jne return_from_trap
     cmp RFLAGS(%rsp), %r11
     jne return_from_trap
+    test $FLAGS_TF_RF, %r11d
+    jnz return_from_trap
     bt $47, %rcx
     jc return_from_trap
     RESTORE

@@ -201,6 +201,7 @@ int sigframe_push(struct trap_frame *f, const struct sigaction_k *action,
     f->rsp = sp;
     f->rip = action->handler;
     f->rflags &= ~(u64)FLAGS_CLEARED;
+    arch_fpu_reset(); /* the handler starts as a function of C expects */
     return 0;
 }
 

@@ -35,9 +35,14 @@ long_mode:
     mov %eax, %ss
     mov %eax, %fs
     mov %eax, %gs
-    mov AT(trampoline_args) + 8, %rsp
-    mov AT(trampoline_args) + 16, %rdi
-    mov AT(trampoline_args) + 24, %rax
+    mov $1, %eax
+    cpuid                        /* ebx: this APIC's number on top */
+    shr $24, %ebx
+    shl $5, %ebx
+    mov AT(trampoline_args) + 8, %rdi
+    add %rbx, %rdi               /* struct start: its stack comes first */
+    mov (%rdi), %rsp
+    mov AT(trampoline_args) + 16, %rax
     xor %ebp, %ebp
     call *%rax
     ud2
@@ -50,8 +55,8 @@ gdt_ptr:
     .word 15
     .long AT(gdt)
     .align 8
-trampoline_args:                 /* page table, stack, cpu, function */
-    .skip 32
+trampoline_args:                 /* page table, struct start[], function */
+    .skip 24
 trampoline_end:
 
     .section .note.GNU-stack, "", @progbits

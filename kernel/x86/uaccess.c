@@ -38,7 +38,7 @@ static int copy(void *dst, const void *src, u64 user, size_t n)
 {
     u64 left;
 
-    might_sleep();
+    might_fault();
     if (!range_ok(user, n))
         return -EFAULT;
     user_begin();
@@ -61,7 +61,7 @@ int clear_user(u64 user_dst, size_t n)
 {
     u64 left;
 
-    might_sleep();
+    might_fault();
     if (!range_ok(user_dst, n))
         return -EFAULT;
     user_begin();
@@ -93,7 +93,7 @@ int user_cmpxchg_u32(u64 user_addr, u32 old, u32 new, u32 *found)
 {
     u64 failed;
 
-    might_sleep();
+    might_fault();
     if (!range_ok(user_addr, 4) || (user_addr & 3))
         return -EFAULT;
     user_begin();

@@ -204,6 +204,8 @@ static void requeues(void)
     NUM(futex(&word, FUTEX_CMP_REQUEUE, 1, (void *)1, &other, 1),
         "another value");
     NUM(futex(&word, FUTEX_REQUEUE, 1, (void *)1, &word, 0), "to itself");
+    NUM(futex(&word, FUTEX_REQUEUE, 0, (void *)(long)INT_MAX, &word, 0),
+        "to itself, all");
     wake_rest("to itself", &word, NULL);
 }
 

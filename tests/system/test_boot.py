@@ -185,6 +185,11 @@ PANICS = {
     "sleep": ("sleep with a spinlock held .* inner", "sleep_with_lock"),
     "irq": ("lock .outer.: taken by an interrupt, and with interrupts on",
             "lock_against_interrupt"),
+    "page": ("lock order: .planted. .* wanted with .page. .* held",
+             "lock_below_page|plant"),
+    "alloc": ("lock order: .reclaim. .* wanted with .planted. .* held",
+              "allocate_below_reclaim"),
+    "kill": ("not killable: planted", "wait_unkillably|panic_if_asked"),
     "twice": ("is freed twice", "panic_if_asked"),
 }
 

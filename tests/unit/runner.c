@@ -72,7 +72,7 @@ static bool passes(const char *group, const struct CMUnitTest *test)
 
 int run_each(const char *group, const struct CMUnitTest *tests, size_t n)
 {
-    int failed = 0 + run_look_tests() + run_verify_tests();
+    int failed = 0;
 
     for (size_t i = 0; i < n; i++)
         failed += !passes(group, &tests[i]);
@@ -81,7 +81,11 @@ int run_each(const char *group, const struct CMUnitTest *tests, size_t n)
 
 int main(void)
 {
-    int failed = 0 + run_look_tests() + run_verify_tests();
+    int failed = run_mm_tests() + run_owner_tests() + run_frame_tests() +
+                 run_migrate_tests() + run_file_tests() + run_area_tests() +
+                 run_remap_tests() + run_memcalls_tests() + run_batch_tests() +
+                 run_race_tests() + run_rule_tests() + run_look_tests() +
+                 run_verify_tests();
 
     return failed ? 1 : 0;
 }

@@ -88,12 +88,18 @@ void str_copy(char *dst, const char *src, size_t size)
 static struct lock_class held[HELD_MAX];
 static unsigned nr_held, nr_spins;
 
-static void note(const struct lock_class *c, bool nested, bool check)
+static void check_order(const struct lock_class *c, bool nested)
 {
-    for (unsigned i = 0; check && i < nr_held; i++)
+    for (unsigned i = 0; i < nr_held; i++)
         if (held[i].rank > c->rank || (held[i].rank == c->rank && !nested))
             panic("lock order: \"%s\" wanted with \"%s\" held", c->name,
                   held[i].name);
+}
+
+static void note(const struct lock_class *c, bool nested, bool check)
+{
+    if (check)
+        check_order(c, nested);
     held[nr_held++] = *c;
 }
 
@@ -110,12 +116,18 @@ static void forget(const struct lock_class *c)
         held[i] = held[i + 1];
 }
 
-void lock_order_acquire(const struct lock_class *c)
+void lock_order_wanted(const struct lock_class *c, int how)
 {
-    note(c, false, true);
+    (void)how;
+    check_order(c, false);
 }
 
-void lock_order_release(const struct lock_class *c)
+void lock_order_taken(const struct lock_class *c)
+{
+    note(c, false, false);
+}
+
+void lock_order_released(const struct lock_class *c)
 {
     forget(c);
 }
@@ -156,8 +168,11 @@ static void spin(struct spinlock *l, bool nested)
     nr_spins++;
 }
 
+unsigned long host_spins;
+
 void spin_lock(struct spinlock *l)
 {
+    host_spins++;
     spin(l, false);
 }
 
@@ -194,6 +209,12 @@ void might_sleep(void)
 {
     if (nr_spins)
         panic("sleeps with \"%s\" held", held[nr_held - 1].name);
+}
+
+void might_wait(int how)
+{
+    (void)how;
+    might_sleep();
 }
 
 void mutex_init(struct mutex *m, const char *name, int rank)

@@ -17,6 +17,7 @@ extern int host_fail_reads, host_fail_writes;
 bool host_disk_step(void);
 void host_as_other(void (*fn)(void *arg), void *arg);
 unsigned host_locks_held(void);
+extern unsigned long host_spins; /* how often a spinlock was taken */
 /* What a processor (0, 1) remembers of an address; 0 = nothing. */
 pte_t host_tlb_find(unsigned cpu, pte_t *root, u64 addr);
 void host_tlb_fill(unsigned cpu, pte_t *root, u64 addr, pte_t entry);

@@ -34,6 +34,7 @@ static void begin(struct way_out *w, struct mm *mm, u64 a)
                                 1, false, &w->tlb),
                      0);
     assert_null(user_page(mm, a));
+    page_lock_handover(w->page); /* what comes next other tasks do */
 }
 
 static void end(struct way_out *w)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mremap: areas that grow, shrink and move, with all that is in them. */
+#include "standins.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -373,6 +374,24 @@ static void random_moves_agree_with_a_model(void **state)
     mm_put_user(mm);
 }
 
+/* However large an area is, pt_lock is held for a table of it at a time. */
+static void long_walks_let_others_in(void **state)
+{
+    enum { TABLES = 6 };
+    struct mm *mm = process();
+    u64 a = user_area(mm, TABLES * PT_ENTRIES);
+    unsigned long before;
+
+    (void)state;
+    for (u64 i = 0; i < TABLES; i++)
+        user_fill(mm, a + pages(i * PT_ENTRIES), 1, i);
+    before = host_spins;
+    assert_int_equal(mm_mprotect(mm, a, pages(TABLES * PT_ENTRIES), PROT_READ),
+                     0);
+    assert_true(host_spins - before >= TABLES);
+    mm_put_user(mm);
+}
+
 int run_remap_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -383,6 +402,7 @@ int run_remap_tests(void)
         TEST(length_0_shows_it_once_more),
         TEST(a_migration_entry_moves_too),
         TEST(bad_requests_lose_nothing),
+        TEST(long_walks_let_others_in),
         TEST(random_moves_agree_with_a_model),
     };
 
