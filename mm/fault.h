@@ -35,6 +35,13 @@ struct fault {
     u64 index;
 };
 
+/* Was this memory taken from whoever faults? Then there is no more of it. The
+   caller holds pt_lock. */
+static inline bool fault_is_reaped(const struct fault *f)
+{
+    return f->mm->reaped && !(f->vma->flags & VM_SHARED);
+}
+
 /* Is the entry still what it was? Takes pt_lock and keeps it if so. */
 bool fault_relock(struct fault *f);
 

@@ -511,5 +511,5 @@ int main(void)
                                        NULL) +
            run_frame_tests() + run_migrate_tests() + run_file_tests() +
            run_area_tests() + run_remap_tests() + run_memcalls_tests() +
-           run_batch_tests();
+           run_batch_tests() + run_oom_tests();
 }
