@@ -148,7 +148,8 @@ static u64 total(const struct user_range *r, unsigned n)
 int pipe_wait_bytes(struct pipe *p, int how, bool *end)
 {
     for (;;) {
-        mutex_lock(&p->lock);
+        if (mutex_lock_killable(&p->lock))
+            return -EINTR;
         *end = !p->bytes && !p->writers;
         if (p->bytes || *end)
             return 0;
@@ -323,7 +324,8 @@ static bool has_place(struct pipe *p)
 int pipe_wait_room(struct pipe *p, int how, u64 want)
 {
     for (;;) {
-        mutex_lock(&p->lock);
+        if (mutex_lock_killable(&p->lock))
+            return -EINTR;
         if (!is_broken(p) && (has_place(p) || (want && tail_room(p) >= want)))
             return 0;
         mutex_unlock(&p->lock);
@@ -425,7 +427,8 @@ s64 pipe_set_size(struct pipe *p, u64 size)
         return -EINVAL;
     while (max * PAGE_SIZE < size)
         max *= 2;
-    mutex_lock(&p->lock);
+    if (mutex_lock_killable(&p->lock))
+        return -EINTR;
     fits = p->nr <= max;
     if (fits)
         WRITE_ONCE(p->max, max);

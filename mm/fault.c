@@ -285,7 +285,8 @@ static int fault_once(struct fault *f)
 {
     int ret;
 
-    down_read(&f->mm->mmap_lock);
+    if (down_read_killable(&f->mm->mmap_lock))
+        return FAULT_KILLED;
     ret = fault_locked(f);
     up_read(&f->mm->mmap_lock);
     return ret;

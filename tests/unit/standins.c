@@ -221,6 +221,18 @@ void down_read(struct rwsem *s)
     s->state.v++;
 }
 
+int down_read_killable(struct rwsem *s)
+{
+    down_read(s);
+    return 0;
+}
+
+int down_write_killable(struct rwsem *s)
+{
+    down_write(s);
+    return 0;
+}
+
 bool down_read_trylock(struct rwsem *s)
 {
     if (s->state.v < 0)
