@@ -12,6 +12,7 @@
  */
 #include <fs/pipe.h>
 #include <kernel/process.h>
+#include <kernel/testpoint.h>
 #include <kernel/uaccess.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -173,6 +174,7 @@ static s64 take(struct pipe *p, u64 ubuf, u64 len, unsigned only)
         u32 n = (u32)min_u64(len - done, b->len);
         char *from = (char *)page_to_virt(b->page) + b->off;
 
+        testpoint("pipe.locked");
         if (copy_to_user(ubuf + done, from, n))
             return done ? (s64)done : -EFAULT;
         done += n;

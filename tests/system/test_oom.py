@@ -14,3 +14,10 @@ def run(boot, program, **facts):
 def test_kill_against_fork(boot, design):
     """A child that is being made when its group is killed is killed, too."""
     run(boot, "inflight", design=design, testpoints=True)
+
+
+def test_victim_that_cannot_exit(boot, design):
+    """Its memory is taken, or it does not wait: the machine goes on."""
+    report = run(boot, "oomhold", design=design, cpus=2, testpoints=True)
+    assert any("does not end: its memory is taken" in line
+               for line in report.lines)
