@@ -106,6 +106,15 @@ static enum mark lowest_mark(enum alloc_flags how)
     return how & ALLOC_WAIT ? MARK_MIN : MARK_ATOMIC;
 }
 
+/* Not out of memory: only no frames in a row. Whoever asks for a row can do
+   with a smaller one, or without, and nobody has to die for it. */
+static bool only_scattered(unsigned order, enum alloc_flags how)
+{
+    const struct zone *normal = &zones[ZONE_NORMAL];
+
+    return order > 0 && zone_free(normal) > mark_of(normal, lowest_mark(how));
+}
+
 /*
  * Nothing above the mark: reclaim, and as the last resort have somebody
  * killed. A task that is to die does not wait for memory: NULL lets it get on
@@ -131,7 +140,8 @@ static struct page *take_with_effort(unsigned order, enum alloc_flags how)
             tries = 0;
         else if (++tries < TRIES)
             continue;
-        else if ((how & ALLOC_NO_OOM) || order > 3 || !oom_kill())
+        else if ((how & ALLOC_NO_OOM) || order > 3 ||
+                 only_scattered(order, how) || !oom_kill())
             return NULL;
         else
             tries = 0;

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Killing: of many at once, and for want of memory."""
-from tests.harness import scenario
+from tests.harness import diskimage, scenario
+from tests.harness.disk import Disk, hold
 
 
-def run(boot, program, **facts):
+def run(boot, program, syncs=None, **facts):
     """Boot with a test program as init, play its scenario, check it."""
     machine = boot(init=f"/tests/{program}", **facts)
-    report = scenario.play(machine).check()
+    report = scenario.play(machine, syncs).check()
     machine.wait_exit()
     return report
 
@@ -21,3 +22,17 @@ def test_victim_that_cannot_exit(boot, design):
     report = run(boot, "oomhold", design=design, cpus=2, testpoints=True)
     assert any("does not end: its memory is taken" in line
                for line in report.lines)
+
+
+def test_scattered_memory(boot, design):
+    """Raw I/O of many pages needs no frames in a row, and no victim."""
+    disk = Disk(diskimage.pattern(4))
+    disk.rule(hold, kind="read")
+
+    def release(_):
+        disk.clear_rules()
+        disk.release_all()
+
+    report = run(boot, "scattered", design=design, memory=48,
+                 disks={"hda": disk}, syncs={"release": release})
+    assert report.results["free"] > 3000
