@@ -97,7 +97,9 @@ int fault_file(struct fault *f)
         return wait_file(f, index);
     }
     if (err)
-        return err == -ENOMEM ? FAULT_NO_MEMORY : FAULT_BUS;
+        return err == -ENOMEM  ? FAULT_NO_MEMORY
+               : err == -EINTR ? FAULT_KILLED
+                               : FAULT_BUS;
     if (f->how != FAULT_WRITE || (f->vma->flags & VM_SHARED))
         return map_file_page(f, page, index);
     return copy_file_page(f, page);

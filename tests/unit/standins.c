@@ -202,6 +202,12 @@ void mutex_lock(struct mutex *m)
     m->owner = (struct task *)m;
 }
 
+int mutex_lock_killable(struct mutex *m)
+{
+    mutex_lock(m);
+    return 0;
+}
+
 void mutex_unlock(struct mutex *m)
 {
     m->owner = NULL;
