@@ -202,6 +202,15 @@ void mutex_lock(struct mutex *m)
     m->owner = (struct task *)m;
 }
 
+bool mutex_trylock(struct mutex *m)
+{
+    if (m->owner)
+        return false;
+    note(&m->class, false, false);
+    m->owner = (struct task *)m;
+    return true;
+}
+
 int mutex_lock_killable(struct mutex *m)
 {
     mutex_lock(m);
