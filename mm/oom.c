@@ -244,11 +244,14 @@ static void patience_ends(void *arg)
    into. */
 static void take_by_force(struct mm *dying)
 {
+    bool taken;
+
     mutex_lock(&oom_lock);
     if (victim == dying) {
+        taken = oom_reap(victim);
         printk("out of memory: process %d (%s) does not end: its memory is %s\n",
                victim->pid, victim->comm,
-               oom_reap(victim) ? "taken" : "in use, others have to go");
+               taken ? "taken" : "in use, others have to go");
         forget_victim();
     }
     mutex_unlock(&oom_lock);
