@@ -191,16 +191,15 @@ int raw_start(struct raw_io *io, struct blockdev *dev, u64 pos,
               const char *what)
 {
     struct rest rest = {.r = r, .n = n, .sector = pos >> SECTOR_SHIFT};
-    struct user_range *pieces = kmalloc(
-        min_u64(n, RAW_PART_PAGES) * sizeof(*pieces), ALLOC_KERNEL);
+    struct user_range *pieces =
+        kmalloc(min_u64(n, RAW_PART_PAGES) * sizeof(*pieces), ALLOC_KERNEL);
     bool any = false;
     int err;
 
     if (!pieces)
         return -ENOMEM;
-    io->bio = (struct bio){.dev = dev,
-                           .op = write ? BIO_WRITE : BIO_READ,
-                           .sector = rest.sector};
+    io->bio = (struct bio){
+        .dev = dev, .op = write ? BIO_WRITE : BIO_READ, .sector = rest.sector};
     atomic_set(&io->left, 1);
     err = start_parts(io, &rest, pieces, what, &any);
     kfree(pieces);

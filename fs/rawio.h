@@ -25,7 +25,7 @@ struct raw_io {
     struct bio bio; /* for done(): dev, op, sector, and of all parts together
                        error and done (bytes up to the first error) */
     struct raw_part first;
-    atomic_t left;  /* parts that have not ended, and raw_start */
+    atomic_t left; /* parts that have not ended, and raw_start */
     /* In an interrupt, or from raw_start; pins are gone. */
     void (*done)(struct raw_io *io);
     void *private;

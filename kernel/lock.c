@@ -308,8 +308,7 @@ int down_read_killable(struct rwsem *s)
 {
     might_sleep();
     lockcheck_order(&s->class, false);
-    if (!take_read(s) &&
-        wait_event_killable(&s->waiters, take_read_queued(s)))
+    if (!take_read(s) && wait_event_killable(&s->waiters, take_read_queued(s)))
         return -EINTR;
     lockcheck_acquired(&s->class, s);
     return 0;

@@ -249,9 +249,9 @@ static void take_by_force(struct mm *dying)
     mutex_lock(&oom_lock);
     if (victim == dying) {
         taken = oom_reap(victim);
-        printk("out of memory: process %d (%s) does not end: its memory is %s\n",
+        printk("out of memory: process %d (%s) does not end: its memory %s\n",
                victim->pid, victim->comm,
-               taken ? "taken" : "in use, others have to go");
+               taken ? "is taken" : "is in use, others have to go");
         forget_victim();
     }
     mutex_unlock(&oom_lock);
@@ -264,8 +264,8 @@ static void wait_until_gone(struct mm *dying)
 
     timer_init(&p.timer, patience_ends, &p);
     timer_arm(&p.timer, now_ns() + PATIENCE);
-    err = wait_event_killable(&victim_waitq, READ_ONCE(victim) != dying ||
-                                                 READ_ONCE(p.over));
+    err = wait_event_killable(&victim_waitq,
+                              READ_ONCE(victim) != dying || READ_ONCE(p.over));
     (void)timer_cancel(&p.timer);
     if (!err)
         take_by_force(dying);

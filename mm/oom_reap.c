@@ -16,7 +16,8 @@
  *   ---------------------              ------
  *   (pt_lock) reaped? no: an entry
  *                                      (pt_lock) reaped = true
- *                                      (pt_lock) takes all entries, this one, too
+ *                                      (pt_lock) takes all entries, that one,
+ *                                      too
  *   (pt_lock) reaped? yes: SIGBUS, and
  *   EFAULT for whoever else looks
  *

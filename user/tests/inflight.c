@@ -138,7 +138,7 @@ static void finish(pid_t p, const char *what, int status, char said)
                is);
     read(child[0], &c, 1);
     hot_expect(c == said, "%s: the child %s", what,
-               !said        ? "does not come to be"
+               !said         ? "does not come to be"
                : said == 'h' ? "gets it, too"
                              : "goes on");
     close(to_p[1]);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define REQUESTS 450
-#define PIECES   128 /* each with the end of one page and the start of another */
+#define PIECES   128 /* each: the end of a page and the start of another */
 #define PIECE    1024u
 #define BIG      (3u << 20)
 #define CHILDREN 95
