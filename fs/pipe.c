@@ -12,6 +12,7 @@
  */
 #include <fs/pipe.h>
 #include <kernel/process.h>
+#include <kernel/testpoint.h>
 #include <kernel/uaccess.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -148,7 +149,8 @@ static u64 total(const struct user_range *r, unsigned n)
 int pipe_wait_bytes(struct pipe *p, int how, bool *end)
 {
     for (;;) {
-        mutex_lock(&p->lock);
+        if (mutex_lock_killable(&p->lock))
+            return -EINTR;
         *end = !p->bytes && !p->writers;
         if (p->bytes || *end)
             return 0;
@@ -172,6 +174,7 @@ static s64 take(struct pipe *p, u64 ubuf, u64 len, unsigned only)
         u32 n = (u32)min_u64(len - done, b->len);
         char *from = (char *)page_to_virt(b->page) + b->off;
 
+        testpoint("pipe.locked");
         if (copy_to_user(ubuf + done, from, n))
             return done ? (s64)done : -EFAULT;
         done += n;
@@ -323,7 +326,8 @@ static bool has_place(struct pipe *p)
 int pipe_wait_room(struct pipe *p, int how, u64 want)
 {
     for (;;) {
-        mutex_lock(&p->lock);
+        if (mutex_lock_killable(&p->lock))
+            return -EINTR;
         if (!is_broken(p) && (has_place(p) || (want && tail_room(p) >= want)))
             return 0;
         mutex_unlock(&p->lock);
@@ -425,7 +429,8 @@ s64 pipe_set_size(struct pipe *p, u64 size)
         return -EINVAL;
     while (max * PAGE_SIZE < size)
         max *= 2;
-    mutex_lock(&p->lock);
+    if (mutex_lock_killable(&p->lock))
+        return -EINTR;
     fits = p->nr <= max;
     if (fits)
         WRITE_ONCE(p->max, max);

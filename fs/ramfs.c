@@ -53,9 +53,11 @@ static s64 ramfs_read(struct file *f, u64 ubuf, u64 len, u64 *pos)
 
     if (!buf)
         return -ENOMEM;
-    mutex_lock(&inode->lock);
-    ret = read_through(inode->data, *pos, ubuf, len, buf);
-    mutex_unlock(&inode->lock);
+    ret = mutex_lock_killable(&inode->lock);
+    if (!ret) {
+        ret = read_through(inode->data, *pos, ubuf, len, buf);
+        mutex_unlock(&inode->lock);
+    }
     kfree(buf);
     if (ret > 0)
         *pos += (u64)ret;
@@ -108,15 +110,12 @@ static int limit_length(u64 pos, u64 *len)
     return 0;
 }
 
-static s64 ramfs_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
+/* The inode's lock is held. */
+static s64 write_locked(struct file *f, u64 ubuf, u64 len, u64 *pos, char *buf)
 {
     struct inode *inode = f->inode;
-    char *buf = kmalloc(PAGE_SIZE, ALLOC_KERNEL);
     s64 ret;
 
-    if (!buf)
-        return -ENOMEM;
-    mutex_lock(&inode->lock);
     if ((READ_ONCE(f->flags) & O_APPEND) || *pos == POS_APPEND)
         *pos = READ_ONCE(inode->data->size);
     ret = limit_length(*pos, &len);
@@ -126,16 +125,31 @@ static s64 ramfs_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
         *pos += (u64)ret;
         inode->mtime_ns = wall_ns(now_ns());
     }
-    mutex_unlock(&inode->lock);
+    return ret;
+}
+
+static s64 ramfs_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
+{
+    char *buf = kmalloc(PAGE_SIZE, ALLOC_KERNEL);
+    s64 ret;
+
+    if (!buf)
+        return -ENOMEM;
+    ret = mutex_lock_killable(&f->inode->lock);
+    if (!ret) {
+        ret = write_locked(f, ubuf, len, pos, buf);
+        mutex_unlock(&f->inode->lock);
+    }
     kfree(buf);
     return ret == -ENOMEM ? -ENOSPC : ret;
 }
 
 int ramfs_truncate(struct inode *inode, u64 size)
 {
-    int err = 0;
+    int err = mutex_lock_killable(&inode->lock);
 
-    mutex_lock(&inode->lock);
+    if (err)
+        return err;
     if (size > READ_ONCE(inode->data->size))
         err = file_size_allowed(size);
     if (!err)

@@ -10,13 +10,24 @@
 
 struct mm;
 
-/* One request. From raw_start until done() it belongs to the disk. */
-struct raw_io {
+/* What one bio does of a request: as many pages as one frame has room to list
+   as pins, and another as segments. No request needs frames in a row. */
+#define RAW_PART_PAGES 256u
+struct raw_part {
     struct bio bio;
     struct pin_set pins;
-    u64 bytes;
-    bool write;                      /* to the disk */
-    void (*done)(struct raw_io *io); /* in an interrupt; pins are gone */
+    struct raw_io *io;
+    struct raw_part *next; /* what comes behind it in the request */
+};
+
+/* One request. From raw_start until done() it belongs to the disk. */
+struct raw_io {
+    struct bio bio; /* for done(): dev, op, sector, and of all parts together
+                       error and done (bytes up to the first error) */
+    struct raw_part first;
+    atomic_t left; /* parts that have not ended, and raw_start */
+    /* In an interrupt, or from raw_start; pins are gone. */
+    void (*done)(struct raw_io *io);
     void *private;
 };
 
@@ -24,8 +35,9 @@ struct raw_io {
 int raw_check(const struct user_range *r, unsigned n, u64 pos);
 /*
  * Pin the pieces and start. 0, or -EFAULT, -ENOMEM, -EINTR: then nothing was
- * started, and done is not called. Within the device, and whole sectors. May
- * sleep. Who can wait cuts a long transfer into pieces of RAW_MAX bytes, so
+ * started, and done is not called; it is the request's error if a part of it
+ * had been started before. Within the device, and whole sectors; not nothing.
+ * May sleep. Who can wait cuts a long transfer into pieces of RAW_MAX bytes, so
  * that few pages are pinned at a time.
  */
 #define RAW_MAX (1u << 20)

@@ -99,7 +99,8 @@ static s64 rw_here(struct file *f, const struct user_range *r, unsigned n,
         return rw_at(f, r, n, NULL, write);
     if (is_kind(f->inode, S_IFBLK))
         return rw_unlocked_pos(f, r, n, write);
-    mutex_lock(&f->lock);
+    if (mutex_lock_killable(&f->lock))
+        return -EINTR;
     ret = rw_at(f, r, n, &f->pos, write);
     mutex_unlock(&f->lock);
     return ret;

@@ -5,8 +5,8 @@
  *
  * That call has returned -ERESTART* and changed nothing. If no handler runs
  * it is simply entered again; if one does, it is entered again only if both
- * the call (ERESTARTSYS) and the handler (SA_RESTART) say so, and otherwise
- * the program sees EINTR.
+ * the call (ERESTARTSYS) and the handler (SA_RESTART) say so, or the call alone
+ * (ERESTARTNOINTR), and otherwise the program sees EINTR.
  */
 #include <kernel/irq.h>
 #include <kernel/process_private.h>
@@ -39,7 +39,8 @@ static void finish_call(struct task *t, struct trap_frame *f,
     t->restart = 0;
     if (!restart)
         return;
-    if (!handler || (restart == ERESTARTSYS && (handler->flags & SA_RESTART)))
+    if (!handler || restart == ERESTARTNOINTR ||
+        (restart == ERESTARTSYS && (handler->flags & SA_RESTART)))
         again(t, f);
     else
         f->rax = (u64)-EINTR;

@@ -54,6 +54,9 @@
 /* Internal: the call is to be started again after a signal was handled. */
 #define ERESTARTSYS 512
 /* The same, but only if no handler ran; else EINTR (pause, sigsuspend). */
+/* As ERESTARTSYS, whatever the handler's flags say: the call is not one that
+   may fail for a signal (fork). */
+#define ERESTARTNOINTR 513
 #define ERESTARTNOHAND 514
 /* As ERESTARTNOHAND, with the first try's deadline: task.restart_until. */
 #define ERESTART_DEADLINE 516

@@ -5,7 +5,25 @@
  *
  * The order is the point of this file. Everything that can fail comes first,
  * into a struct clone that clone_undo() takes back whole; then the new thread
- * is linked, in one critical section that cannot fail; then it runs.
+ * is linked, in one critical section that fails only if the thread is dead
+ * already; then it runs.
+ *
+ * A signal to many (a process group, everybody) and a fork are one after the
+ * other, although a fork takes long. Nobody can find the child before it is
+ * linked, so its parent stands for it:
+ *
+ *     fork                                    kill
+ *     ----                                    ----
+ *     (tasks_lock) says that it has begun
+ *     has the parent a signal? then it comes
+ *     first, and fork begins once more
+ *     copies                                  (tasks_lock) to the parent, and
+ *                                             into the fork's `sent`
+ *     (tasks_lock) the parent is to die? no
+ *     child; else `sent` goes to it
+ *
+ * A kill that comes before the first step was a kill before fork, one after
+ * the last step finds the child itself.
  *
  * Processes share nothing but, if asked to, their memory and their open files;
  * threads share everything. What lies in between (CLONE_FS without
@@ -16,6 +34,7 @@
 #include <kernel/process_private.h>
 #include <kernel/string.h>
 #include <kernel/syscall.h>
+#include <kernel/testpoint.h>
 #include <kernel/uaccess.h>
 #include <mm/mm.h>
 #include <mm/slab.h>
@@ -60,6 +79,8 @@ struct birth {
 
 struct clone {
     u64 flags, stack, parent_tid, child_tid, tls;
+    struct list_head node; /* process.forks; tasks lock */
+    sigset_t sent;         /* what goes to the child, too; tasks lock */
     /* Made one after the other; NULL = not yet, or not needed. */
     struct birth *birth;
     struct pid *pid;
@@ -168,9 +189,10 @@ static void pid_forget(struct pid *pid)
     spin_unlock_irqrestore(&tasks_lock, flags);
 }
 
-/* The task is made last, so there never is one to take back. */
 static void clone_undo(struct clone *c)
 {
+    if (c->task)
+        task_free(c->task); /* it has never run */
     if (c->vfork)
         kfree(c->vfork);
     if (c->mm)
@@ -236,18 +258,106 @@ static void fill_task(struct clone *c)
     }
 }
 
+/* ---- signals to many ---- */
+
+/* One that stops and one that continues take each other back, as they do for a
+   process (kernel/signal.c). */
+void forks_signal(struct process *p, int sig)
+{
+    struct clone *c;
+
+    if (sig < 1 || sig > NSIG)
+        return;
+    list_for_each_entry (c, &p->forks, node) {
+        if (sig == SIGCONT)
+            c->sent &= ~SIG_STOPS;
+        else if (SIG_STOPS & SIG_BIT(sig))
+            c->sent &= ~SIG_BIT(SIGCONT);
+        c->sent |= SIG_BIT(sig);
+    }
+}
+
+/* 0, or -ERESTARTNOINTR: what came before the child comes first. */
+static int fork_begins(struct clone *c)
+{
+    u64 flags;
+
+    if (c->flags & CLONE_THREAD)
+        return 0; /* signals find its process */
+    flags = spin_lock_irqsave(&tasks_lock);
+    list_add_tail(&c->node, &current_process()->forks);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return signal_is_pending() ? -ERESTARTNOINTR : 0;
+}
+
+static void fork_ends(struct clone *c)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+
+    list_del(&c->node);
+    spin_unlock_irqrestore(&tasks_lock, flags);
+}
+
+/* ---- and then it is there ---- */
+
+/*
+ * tasks_lock held, which all take who kill many. -EINTR: the creator is to die,
+ * and nobody would tell the new one. -ENOMEM: the new one's memory has been
+ * chosen by the OOM killer, who found nobody to tell.
+ */
+static int may_be_linked(const struct clone *c)
+{
+    if (fatal_signal_pending())
+        return -EINTR;
+    return READ_ONCE(c->mm->oom_victim) ? -ENOMEM : 0;
+}
+
+/* tasks_lock held. Who sent them, and with what, is not kept. */
+static void pass_on_sent(const struct clone *c)
+{
+    struct siginfo_min info = {.code = SI_USER};
+
+    for (sigset_t left = c->sent; left; left &= left - 1) {
+        info.signo = __builtin_ctzll(left) + 1;
+        (void)signal_send(c->proc, NULL, info.signo, &info);
+    }
+}
+
 /* From here on the child is seen, by signals and by /proc. */
-static void link_task(struct clone *c)
+static int link_task(struct clone *c)
 {
     struct process *me = current_process();
     u64 flags = spin_lock_irqsave(&tasks_lock);
+    int err = may_be_linked(c);
 
-    if (c->proc)
-        process_link(c->proc, me, c->pid);
-    process_add_thread(c->proc ? c->proc : me, c->task, c->pid);
-    if (c->proc)
+    if (!err) {
+        if (c->proc)
+            process_link(c->proc, me, c->pid);
+        process_add_thread(c->proc ? c->proc : me, c->task, c->pid);
+    }
+    if (!err && c->proc) {
+        pass_on_sent(c);
         cpu_timer_look(c->proc);
+    }
     spin_unlock_irqrestore(&tasks_lock, flags);
+    return err;
+}
+
+static int clone_make(struct clone *c, const struct trap_frame *f)
+{
+    int err = fork_begins(c);
+
+    if (!err)
+        err = clone_prepare(c, f);
+    if (!err) {
+        if (!(c->flags & CLONE_VM))
+            mm_set_owner(c->mm, c->pid->nr, current_comm());
+        fill_task(c);
+        testpoint("fork.made");
+        err = link_task(c);
+    }
+    fork_ends(c);
+    return err;
 }
 
 s64 do_clone(u64 flags, u64 stack, u64 parent_tid, u64 child_tid, u64 tls,
@@ -263,16 +373,13 @@ s64 do_clone(u64 flags, u64 stack, u64 parent_tid, u64 child_tid, u64 tls,
 
     if (err)
         return err;
-    err = clone_prepare(&c, f);
+    list_init(&c.node);
+    err = clone_make(&c, f);
     if (err) {
         clone_undo(&c);
         return fatal_signal_pending() ? -EINTR : err;
     }
     nr = c.pid->nr; /* once it runs, the child and its number may go */
-    if (!(flags & CLONE_VM))
-        mm_set_owner(c.mm, nr, current_comm());
-    fill_task(&c);
-    link_task(&c);
     if (flags & CLONE_PARENT_SETTID)
         (void)put_user_u32(parent_tid, (u32)nr);
     task_start(c.task);

@@ -77,8 +77,10 @@ static void send_group(int pgid, int sig)
     const struct siginfo_min info = {.signo = sig, .code = SI_KERNEL};
     struct process *p;
 
-    list_for_each_entry (p, &pid_find(pgid)->group, group_node)
+    list_for_each_entry (p, &pid_find(pgid)->group, group_node) {
+        forks_signal(p, sig);
         signal_send(p, NULL, sig, &info);
+    }
 }
 
 /* The tie between p and this parent ends: was it the group's last? */

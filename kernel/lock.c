@@ -207,6 +207,30 @@ void mutex_lock(struct mutex *m)
     lockcheck_acquired(&m->class, m);
 }
 
+/* A wake-up that was ours is somebody else's. */
+static void pass_on_wakeup(struct mutex *m)
+{
+    spin_lock(&m->guard);
+    if (!m->owner && waitq_busy(&m->waiters))
+        wake_up_one(&m->waiters);
+    spin_unlock(&m->guard);
+}
+
+int mutex_lock_killable(struct mutex *m)
+{
+    might_sleep();
+    lockcheck_order(&m->class, false);
+    if (!mutex_take(m)) {
+        ASSERT(!mutex_is_mine(m));
+        if (wait_event_killable(&m->waiters, mutex_take(m))) {
+            pass_on_wakeup(m);
+            return -EINTR;
+        }
+    }
+    lockcheck_acquired(&m->class, m);
+    return 0;
+}
+
 bool mutex_trylock(struct mutex *m)
 {
     if (!mutex_take(m))
@@ -294,6 +318,17 @@ void down_read(struct rwsem *s)
     lockcheck_acquired(&s->class, s);
 }
 
+/* All readers are woken at once: no wake-up is lost with us. */
+int down_read_killable(struct rwsem *s)
+{
+    might_sleep();
+    lockcheck_order(&s->class, false);
+    if (!take_read(s) && wait_event_killable(&s->waiters, take_read_queued(s)))
+        return -EINTR;
+    lockcheck_acquired(&s->class, s);
+    return 0;
+}
+
 bool down_read_trylock(struct rwsem *s)
 {
     if (!take_read(s))
@@ -343,6 +378,33 @@ void down_write(struct rwsem *s)
         wait_event(&s->writers, take_write_queued(s));
     }
     lockcheck_acquired(&s->class, s);
+}
+
+/* Not counted any more. A wake-up that was ours is the next writer's; without
+   one, it was for us that readers were held off. */
+static void stop_waiting(struct rwsem *s)
+{
+    s64 left = atomic_sub(&s->state, RW_WAITING);
+
+    if (left >= RW_WAITING)
+        wake_up_one(&s->writers);
+    else if (left < RW_WRITER && waitq_busy(&s->waiters))
+        wake_up_all(&s->waiters);
+}
+
+int down_write_killable(struct rwsem *s)
+{
+    might_sleep();
+    lockcheck_order(&s->class, false);
+    if (!take_write(s, 0)) {
+        atomic_add(&s->state, RW_WAITING);
+        if (wait_event_killable(&s->writers, take_write_queued(s))) {
+            stop_waiting(s);
+            return -EINTR;
+        }
+    }
+    lockcheck_acquired(&s->class, s);
+    return 0;
 }
 
 /*

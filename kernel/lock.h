@@ -72,6 +72,12 @@ struct mutex {
 
 void mutex_init(struct mutex *m, const char *name, int rank);
 void mutex_lock(struct mutex *m);
+/*
+ * 0, or -EINTR: not taken, as the task is to die. For every lock under which
+ * its holder may touch user memory or wait for memory: whom the OOM killer
+ * chose is not to wait for somebody who waits for it.
+ */
+int mutex_lock_killable(struct mutex *m) MUST_CHECK;
 bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 bool mutex_is_mine(struct mutex *m);
@@ -90,9 +96,11 @@ struct rwsem {
 
 void rwsem_init(struct rwsem *s, const char *name, int rank);
 void down_read(struct rwsem *s);
+int down_read_killable(struct rwsem *s) MUST_CHECK; /* 0 or -EINTR, as above */
 bool down_read_trylock(struct rwsem *s);
 void up_read(struct rwsem *s);
 void down_write(struct rwsem *s);
+int down_write_killable(struct rwsem *s) MUST_CHECK; /* 0 or -EINTR */
 void up_write(struct rwsem *s);
 
 /*

@@ -54,6 +54,7 @@ static void process_init_parts(struct process *p)
     list_init(&p->children);
     list_init(&p->child_node);
     list_init(&p->threads);
+    list_init(&p->forks);
     list_init(&p->sig_queue);
     list_init(&p->timers);
     list_init(&p->all_node);

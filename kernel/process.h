@@ -27,6 +27,7 @@ struct process {
     struct list_head child_node; /* tasks lock */
     struct list_head threads;    /* task.proc_node; tasks lock */
     unsigned nr_threads;         /* tasks lock */
+    struct list_head forks;     /* that are under way; tasks lock */
     bool dead;                  /* a zombie: only wait() wants it; tasks lock */
     int exit_status;            /* as wait4 gives it; tasks lock */
     bool group_exit;            /* all threads are to end; signal lock */

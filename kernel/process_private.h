@@ -46,6 +46,9 @@ void group_leave(struct process *p);
 
 /* The current task stops using its parent's memory: a vfork parent goes on. */
 void vfork_done(void);
+/* This signal goes to many, the process's children that are being made among
+   them. Caller holds tasks_lock. */
+void forks_signal(struct process *p, int sig);
 
 /* ---- kernel/itimer.c ---- */
 

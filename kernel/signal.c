@@ -349,8 +349,10 @@ int signal_group(int pgid, int sig)
     struct process *p;
 
     if (pid)
-        list_for_each_entry (p, &pid->group, group_node)
+        list_for_each_entry (p, &pid->group, group_node) {
+            forks_signal(p, sig);
             err = signal_send(p, NULL, sig, &info);
+        }
     spin_unlock_irqrestore(&tasks_lock, flags);
     return err;
 }

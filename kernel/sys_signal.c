@@ -24,9 +24,11 @@ static s64 signal_everybody(int sig)
     s64 ret = -ESRCH;
     u64 flags = spin_lock_irqsave(&tasks_lock);
 
-    list_for_each_entry (p, &all_processes, all_node)
+    list_for_each_entry (p, &all_processes, all_node) {
+        forks_signal(p, sig);
         if (p != me && p != init_process)
             ret = signal_send(p, NULL, sig, &info);
+    }
     spin_unlock_irqrestore(&tasks_lock, flags);
     return ret;
 }

@@ -291,8 +291,8 @@ static int wants_restart(u64 nr, s64 ret)
 {
     if (likely(ret >= 0) || nr == NR_RT_SIGRETURN)
         return 0;
-    if (ret == -ERESTARTSYS || ret == -ERESTARTNOHAND ||
-        ret == -ERESTART_DEADLINE)
+    if (ret == -ERESTARTSYS || ret == -ERESTARTNOINTR ||
+        ret == -ERESTARTNOHAND || ret == -ERESTART_DEADLINE)
         return (int)-ret;
     return 0;
 }

@@ -46,6 +46,7 @@ static inline u64 max_u64(u64 a, u64 b)
 
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define NORETURN               __attribute__((noreturn))
+#define MUST_CHECK             __attribute__((warn_unused_result))
 /* The rare part of a function that is called often: what it needs (registers,
    stack) is not to be paid for by the usual case. */
 #define NOINLINE __attribute__((noinline))

@@ -296,7 +296,8 @@ static int advise_fork(struct mm *mm, u64 start, u64 end, int advice)
         a = (struct fork_advice){.set = VM_WIPEONFORK, .anonymous = true};
     else
         a.clear = VM_WIPEONFORK;
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return -EINTR;
     err = vma_for_range(mm, start, end, advise_area, &a);
     up_write(&mm->mmap_lock);
     return err;

@@ -37,7 +37,7 @@ void fault_init(void)
 bool fault_relock(struct fault *f)
 {
     spin_lock(&f->mm->pt_lock);
-    if (pte_read(f->pte) == f->entry)
+    if (pte_read(f->pte) == f->entry && !fault_is_reaped(f))
         return true;
     spin_unlock(&f->mm->pt_lock);
     return false;
@@ -194,6 +194,10 @@ static pte_t *lock_entry(struct mm *mm, u64 addr)
 static int dispatch(struct fault *f)
 {
     f->entry = pte_read(f->pte);
+    if (unlikely(fault_is_reaped(f))) {
+        spin_unlock(&f->mm->pt_lock);
+        return FAULT_BUS;
+    }
     if (pte_none(f->entry))
         return f->vma->file ? fault_file(f) : fault_anonymous(f);
     if (pte_present(f->entry))
@@ -295,7 +299,8 @@ static int fault_once(struct fault *f)
 {
     int ret;
 
-    down_read(&f->mm->mmap_lock);
+    if (down_read_killable(&f->mm->mmap_lock))
+        return FAULT_KILLED;
     ret = fault_locked(f);
     up_read(&f->mm->mmap_lock);
     return ret;

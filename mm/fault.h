@@ -60,6 +60,13 @@ struct fault {
     bool spare_is_zero;
 };
 
+/* Was this memory taken from whoever faults? Then there is no more of it. The
+   caller holds pt_lock. */
+static inline bool fault_is_reaped(const struct fault *f)
+{
+    return f->mm->reaped && !(f->vma->flags & VM_SHARED);
+}
+
 /* Is the entry's value still what it was? Takes pt_lock and keeps it if so.
    What that proves: see above. */
 bool fault_relock(struct fault *f);

@@ -101,7 +101,9 @@ int fault_file(struct fault *f)
         return wait_file(f, index);
     }
     if (err)
-        return err == -ENOMEM ? FAULT_NO_MEMORY : FAULT_BUS;
+        return err == -ENOMEM  ? FAULT_NO_MEMORY
+               : err == -EINTR ? FAULT_KILLED
+                               : FAULT_BUS;
     testpoint("file.found");
     return map_file_page(f, page, index);
 }

@@ -252,7 +252,11 @@ int mapping_fill(struct mapping *m, u64 index, enum alloc_flags how,
 
     if (!page)
         return -ENOMEM;
-    mutex_lock(&m->lock);
+    err = mutex_lock_killable(&m->lock);
+    if (err) {
+        put_page(page);
+        return err;
+    }
     err = make_room(m, index);
     if (!err && within && index >= PAGE_UP(m->size) >> PAGE_SHIFT)
         err = -EFAULT; /* cut meanwhile */
@@ -396,7 +400,8 @@ int mapping_set_size(struct mapping *m, u64 size)
 
     if (size >> PAGE_SHIFT >= (u64)MAX_LEAVES * FILEMAP_LEAF)
         return -EFBIG;
-    mutex_lock(&m->lock);
+    if (mutex_lock_killable(&m->lock))
+        return -EINTR;
     old = m->size;
     WRITE_ONCE(m->size, size); /* from here on nobody fills what is cut */
     mutex_unlock(&m->lock);

@@ -114,7 +114,8 @@ static inline bool page_in_file(const struct page *p)
    -ENOENT: a hole; -EAGAIN: in swap. */
 int mapping_find(struct mapping *m, u64 index, struct page **out);
 /* Fill a hole with a page of zeroes, or find that somebody did. within: no
-   further than the size says, else -EFAULT. -ENOMEM. May reclaim. */
+   further than the size says, else -EFAULT. -ENOMEM; -EINTR: to be killed. May
+   reclaim. */
 int mapping_fill(struct mapping *m, u64 index, enum alloc_flags how,
                  bool within);
 /* The page at this place if it is locked, PG_WAITERS set: to sleep on its

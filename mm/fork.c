@@ -206,7 +206,10 @@ struct mm *mm_fork(struct mm *parent)
 
     if (!child)
         return NULL;
-    down_write(&parent->mmap_lock);
+    if (down_write_killable(&parent->mmap_lock)) {
+        mm_put_user(child);
+        return NULL;
+    }
     child->brk_start = parent->brk_start;
     child->brk = parent->brk;
     child->mmap_top = parent->mmap_top;

@@ -91,6 +91,8 @@ static u64 pages_of(const struct user_range *r)
     return (PAGE_UP(r->addr + r->len) - PAGE_DOWN(r->addr)) >> PAGE_SHIFT;
 }
 
+#define PIN_BYTES (sizeof(struct page *) + 2 * sizeof(u32)) /* in pin_set */
+
 /* Check the ranges and make room for their pages. */
 static int prepare(struct pin_set *ps, const struct user_range *r, unsigned n)
 {
@@ -105,8 +107,7 @@ static int prepare(struct pin_set *ps, const struct user_range *r, unsigned n)
     }
     if (total > (1u << 16))
         return -ENOMEM;
-    room =
-        kmalloc(total * (sizeof(*ps->pages) + 2 * sizeof(u32)) + 1, ALLOC_WAIT);
+    room = kmalloc(max_u64(total, 1) * PIN_BYTES, ALLOC_WAIT);
     if (!room)
         return -ENOMEM;
     ps->pages = (struct page **)room;

@@ -138,7 +138,8 @@ static int set_range(struct mm *mm, u64 *addr, u64 *len, u32 flags)
     end = *addr + *len;
     if (end < *addr)
         return -EINVAL;
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return -EINTR;
     err = vma_for_range(mm, *addr, end, set_locked, &flags);
     up_write(&mm->mmap_lock);
     return err;
@@ -193,7 +194,8 @@ s64 mm_mlockall(struct mm *mm, u64 flags)
     if (!flags || flags == MCL_ONFAULT ||
         (flags & ~(u64)(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)))
         return -EINVAL;
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return -EINTR;
     mm->def_flags = flags & MCL_FUTURE ? locked : 0;
     if (flags & MCL_CURRENT)
         set_all(mm, locked);
@@ -205,7 +207,8 @@ s64 mm_mlockall(struct mm *mm, u64 flags)
 
 s64 mm_munlockall(struct mm *mm)
 {
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return -EINTR;
     mm->def_flags = 0;
     set_all(mm, 0);
     up_write(&mm->mmap_lock);

@@ -128,6 +128,7 @@ struct mm {
     int pid;           /* for messages: whose it is */
     char comm[16];
     bool oom_victim; /* written by the OOM killer only */
+    bool reaped;     /* its private memory was taken: mm/oom_reap.c; pt_lock */
     bool no_oom;     /* init: chosen last */
 };
 

@@ -193,7 +193,8 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 len, u32 prot, u32 map_flags,
         return -EINVAL;
     if (file_page + (len >> PAGE_SHIFT) < file_page)
         return -EOVERFLOW;
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return -EINTR;
     flags = flags_of(mm, prot, map_flags);
     at = vma_choose_place(mm, addr, len, map_flags);
     err = at > 0 && shared ? mapping_begin_area(file, &flags) : 0;
@@ -219,7 +220,8 @@ int mm_map_fixed(struct mm *mm, u64 start, u64 end, u32 vm_flags,
     if (end <= start || ((start | end) & ~PAGE_MASK) ||
         !range_ok(start, end - start))
         return -EINVAL;
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return -EINTR;
     if (!(vm_flags & VM_SHARED) && (vm_flags & VM_WRITE))
         vm_flags |= VM_ACCOUNT;
     err = map_locked(mm, start, end, vm_flags, file, file_page, name);
@@ -234,7 +236,8 @@ s64 mm_munmap(struct mm *mm, u64 addr, u64 len)
     if ((addr & ~PAGE_MASK) || !len || len > USER_END ||
         addr > USER_END - PAGE_UP(len))
         return -EINVAL;
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return -EINTR;
     err = vma_unmap_range(mm, addr, addr + PAGE_UP(len));
     up_write(&mm->mmap_lock);
     return err;
@@ -276,7 +279,8 @@ s64 mm_brk(struct mm *mm, u64 new_brk)
     u64 old_end, brk;
     bool lock;
 
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return (s64)READ_ONCE(mm->brk);
     old_end = PAGE_UP(mm->brk);
     (void)move_break(mm, new_brk); /* the break says whether it did */
     brk = mm->brk;

@@ -280,7 +280,8 @@ s64 mm_mremap(struct mm *mm, u64 addr, u64 old_len, u64 new_len, u64 flags,
 
     if (!flags_ok(flags, old_len, new_len) || (addr & ~PAGE_MASK) || !r.new_len)
         return -EINVAL;
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return -EINTR;
     ret = remap_locked(&r);
     up_write(&mm->mmap_lock);
     if (ret > 0 && r.locked) /* as Linux: whatever becomes of this */

@@ -10,6 +10,10 @@
  * has given its memory back (mm_put_user's end says so), or is killed itself.
  * The victim's own allocations fail or use the reserve: it never waits here.
  *
+ * But it may wait for what a sleeper here has: a pipe's lock, its own mm. So
+ * nobody sleeps here for ever: whose patience ends takes the victim's memory
+ * (mm/oom_reap.c), and lets the next one be chosen if that was not enough.
+ *
  *   oom_kill                        the chosen mm, perhaps exiting already
  *   --------                        --------------------------------------
  *   mm->oom_victim = true           rss = swapped = 0
@@ -28,15 +32,27 @@
 #include <mm/swap.h>
 #include <kernel/current.h>
 #include <kernel/print.h>
+#include <kernel/time.h>
 #include <kernel/wait.h>
 
 #define SHOWN 5 /* rows of the table that is printed */
+
+/* How long a victim may take to leave. It is better if it does so by itself:
+   what it tells those who share a lock with it (kernel/robust.c) is in the
+   memory that would be taken. */
+#define PATIENCE NSEC_PER_SEC
 
 u64 vm_panic_on_oom, vm_oom_kill_allocating_task;
 
 static struct mutex oom_lock; /* guards victim */
 static struct mm *victim;     /* with a reference; NULL: none is dying */
 static struct waitq victim_waitq = WAITQ_INIT(victim_waitq);
+
+/* One sleeper's. */
+struct patience {
+    struct timer timer;
+    bool over; /* written once, by the timer */
+};
 
 /* The mms with the highest scores, highest first, each with a reference. */
 struct ranking {
@@ -216,6 +232,45 @@ static bool choose_and_kill(void)
     return r.nr > 0;
 }
 
+static void patience_ends(void *arg)
+{
+    struct patience *p = arg;
+
+    WRITE_ONCE(p->over, true);
+    wake_up_all(&victim_waitq);
+}
+
+/* `dying`, if it still is one: an identity here, not a structure to look
+   into. */
+static void take_by_force(struct mm *dying)
+{
+    bool taken;
+
+    mutex_lock(&oom_lock);
+    if (victim == dying) {
+        taken = oom_reap(victim);
+        printk("out of memory: process %d (%s) does not end: its memory %s\n",
+               victim->pid, victim->comm,
+               taken ? "is taken" : "is in use, others have to go");
+        forget_victim();
+    }
+    mutex_unlock(&oom_lock);
+}
+
+static void wait_until_gone(struct mm *dying)
+{
+    struct patience p = {.over = false};
+    int err;
+
+    timer_init(&p.timer, patience_ends, &p);
+    timer_arm(&p.timer, now_ns() + PATIENCE);
+    err = wait_event_killable(&victim_waitq,
+                              READ_ONCE(victim) != dying || READ_ONCE(p.over));
+    (void)timer_cancel(&p.timer);
+    if (!err)
+        take_by_force(dying);
+}
+
 bool oom_kill(void)
 {
     struct mm *dying;
@@ -228,9 +283,8 @@ bool oom_kill(void)
         somebody = choose_and_kill();
     dying = victim;
     mutex_unlock(&oom_lock);
-    /* `dying` is an identity here, not a structure to look into. */
     if (somebody && dying)
-        (void)wait_event_killable(&victim_waitq, READ_ONCE(victim) != dying);
+        wait_until_gone(dying);
     return somebody;
 }
 

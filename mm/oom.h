@@ -22,6 +22,12 @@ unsigned oom_score(struct mm *mm);
 extern u64 vm_panic_on_oom, vm_oom_kill_allocating_task;
 
 void oom_init(void); /* boot */
+/*
+ * Take the private memory of an mm away from whoever is still in it, and is to
+ * die. The caller has a reference; it may hold any locks that may be held for
+ * an allocation. False: somebody changes its areas, nothing was taken.
+ */
+bool oom_reap(struct mm *mm);
 /* This mm has given back all that it had: mm_put_user, at its end. May
    sleep; no locks held. */
 void oom_victim_gone(struct mm *mm);

@@ -106,6 +106,28 @@ static enum mark lowest_mark(enum alloc_flags how)
     return how & ALLOC_WAIT ? MARK_MIN : MARK_ATOMIC;
 }
 
+/* Not out of memory: only no frames in a row. Nobody has to die for that. */
+static bool only_scattered(unsigned order, enum alloc_flags how)
+{
+    const struct zone *normal = &zones[ZONE_NORMAL];
+
+    return order > 0 && zone_free(normal) > mark_of(normal, lowest_mark(how));
+}
+
+/* Frames in a row of what is free already. NULL: reclaim may do better. */
+static struct page *make_row(unsigned order, enum alloc_flags how)
+{
+    struct page *p;
+
+    if (!only_scattered(order, how))
+        return NULL;
+    zone_drain_pcp(&zones[ZONE_NORMAL]); /* others' lists */
+    p = take(order, how, lowest_mark(how));
+    if (!p && compact_memory())
+        p = take(order, how, lowest_mark(how));
+    return p;
+}
+
 /*
  * Nothing above the mark: reclaim, and as the last resort have somebody
  * killed. A task that is to die does not wait for memory: NULL lets it get on
@@ -118,8 +140,12 @@ static struct page *take_with_effort(unsigned order, enum alloc_flags how)
 
     might_sleep();
     for (;;) {
-        u64 freed = reclaim_direct(how, order);
+        u64 freed;
 
+        p = make_row(order, how);
+        if (p)
+            return p;
+        freed = reclaim_direct(how, order);
         p = take(order, how, lowest_mark(how));
         if (p)
             return p;
@@ -131,7 +157,8 @@ static struct page *take_with_effort(unsigned order, enum alloc_flags how)
             tries = 0;
         else if (++tries < TRIES)
             continue;
-        else if ((how & ALLOC_NO_OOM) || order > 3 || !oom_kill())
+        else if ((how & ALLOC_NO_OOM) || order > 3 ||
+                 only_scattered(order, how) || !oom_kill())
             return NULL;
         else
             tries = 0;

@@ -106,7 +106,8 @@ s64 mm_mprotect(struct mm *mm, u64 addr, u64 len, u32 prot)
         return -ENOMEM;
     if (prot & ~all)
         return -EINVAL;
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return -EINTR;
     err = protect_range(mm, addr, end, prot);
     up_write(&mm->mmap_lock);
     return err;

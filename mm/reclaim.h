@@ -66,6 +66,13 @@ extern const struct lock_class reclaim_class;
 void kswapd_start(void);
 void kswapd_wake(void); /* any context */
 
+/*
+ * mm/compact.c: make frames in a row of the normal zone's scattered ones. False:
+ * too few are free, or sections come or go; nothing was done. May sleep, for
+ * locks that reclaim takes too.
+ */
+bool compact_memory(void);
+
 /* Nothing can be reclaimed: have a process killed, or wait for one that was.
    False if there is nobody to kill. May sleep. */
 bool oom_kill(void);

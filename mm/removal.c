@@ -57,6 +57,11 @@ void sections_hold(void)
     mutex_lock(&sections_lock);
 }
 
+bool sections_try_hold(void)
+{
+    return mutex_trylock(&sections_lock);
+}
+
 void sections_release(void)
 {
     mutex_unlock(&sections_lock);

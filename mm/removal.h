@@ -69,6 +69,7 @@ bool removal_cancel(void);
  * end. May sleep.
  */
 void sections_hold(void);
+bool sections_try_hold(void); /* false: somebody does */
 void sections_release(void);
 
 /* A frame of an isolated section became free: mm/zone.c tells. Any context,

@@ -46,7 +46,8 @@ int fault_grow_stack(struct mm *mm, u64 addr)
     int ret = FAULT_NO_AREA;
     unsigned i;
 
-    down_write(&mm->mmap_lock);
+    if (down_write_killable(&mm->mmap_lock))
+        return FAULT_KILLED;
     i = vma_index(mm, addr);
     next = i < mm->nr_areas ? mm->areas[i] : NULL;
     below = i > 0 ? mm->areas[i - 1] : NULL;

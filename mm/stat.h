@@ -23,6 +23,7 @@
     X(pgsteal)    /* of those, freed */                           \
     X(allocstall) /* direct reclaims */                           \
     X(oom_kill)                                                   \
+    X(compact_stall) /* sections emptied for frames in a row */   \
     X(pgmigrate_success)                                          \
     X(pgmigrate_fail)                                             \
     X(pgmigrate_bytes)                                            \

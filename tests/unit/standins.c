@@ -231,6 +231,21 @@ void mutex_lock(struct mutex *m)
     m->owner = (struct task *)m;
 }
 
+bool mutex_trylock(struct mutex *m)
+{
+    if (m->owner)
+        return false;
+    note(&m->class, false, false);
+    m->owner = (struct task *)m;
+    return true;
+}
+
+int mutex_lock_killable(struct mutex *m)
+{
+    mutex_lock(m);
+    return 0;
+}
+
 void mutex_unlock(struct mutex *m)
 {
     m->owner = NULL;
@@ -248,6 +263,27 @@ void down_read(struct rwsem *s)
     ASSERT(s->state.v >= 0);
     note(&s->class, false, true);
     s->state.v++;
+}
+
+int down_read_killable(struct rwsem *s)
+{
+    down_read(s);
+    return 0;
+}
+
+int down_write_killable(struct rwsem *s)
+{
+    down_write(s);
+    return 0;
+}
+
+bool down_read_trylock(struct rwsem *s)
+{
+    if (s->state.v < 0)
+        return false;
+    note(&s->class, false, false);
+    s->state.v++;
+    return true;
 }
 
 void up_read(struct rwsem *s)
@@ -431,16 +467,30 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg)
     t->arg = arg;
 }
 
+/* Time stands still: no limit is ever reached, but that a test says so. */
+static struct timer *armed; /* the last one */
+
 void timer_arm(struct timer *t, u64 when)
 {
-    (void)t;
-    (void)when; /* time stands still: no limit is ever reached */
+    (void)when;
+    armed = t;
 }
 
 bool timer_cancel(struct timer *t)
 {
-    (void)t;
+    if (armed == t)
+        armed = NULL;
     return false;
+}
+
+bool host_timer_fires(void)
+{
+    struct timer *t = armed;
+
+    armed = NULL;
+    if (t)
+        t->fn(t->arg);
+    return t != NULL;
 }
 
 u64 cmdline_u64(const char *key, u64 otherwise)

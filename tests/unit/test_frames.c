@@ -6,6 +6,7 @@
 #include <mm/removal.h>
 #include <mm/section.h>
 #include <mm/slab.h>
+#include <mm/stat.h>
 #include <mm/swap.h>
 #include <mm/zone.h>
 
@@ -162,6 +163,40 @@ static void fork_without_memory_undoes_all(void **state)
     mm_put_user(p);
 }
 
+/* ---- frames in a row ---- */
+
+/*
+ * Every other page of a process is free, and no two of them lie together: rows
+ * are made, out of pages that move; nobody is killed, and nothing is lost.
+ */
+static void rows_are_made_of_scattered_frames(void **state)
+{
+    const enum alloc_flags how = ALLOC_KERNEL;
+    u64 before = stat_read(STAT_compact_stall);
+    struct mm *mm = process();
+    u64 a = user_area(mm, 4000);
+    struct page *chain;
+    unsigned n = 0, rows = 0;
+
+    (void)state;
+    assert_int_equal(swap_off(&host_disk), 0);
+    for (; total_free_frames() > 400; n++)
+        user_fill(mm, a + n * PAGE_SIZE, 1, n);
+    for (unsigned i = 0; i < n; i += 2)
+        mm_madvise(mm, a + i * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED);
+    chain = take_all(2, how);
+    for (struct page *p = chain; p; p = (struct page *)p->private)
+        rows++;
+    give_back(chain, 2, ~0u);
+    assert_true(rows > 64 + 400 / 4);
+    assert_true(stat_read(STAT_compact_stall) > before);
+    for (unsigned i = 1; i < n; i += 2)
+        user_check(mm, a + i * PAGE_SIZE, 1, i);
+    assert_null(host_oom_victim);
+    assert_int_equal(swap_on(&host_disk, -1), 0);
+    mm_put_user(mm);
+}
+
 int run_frame_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -170,6 +205,7 @@ int run_frame_tests(void)
         TEST(sections_come_once),
         TEST(big_objects_are_whole_frames),
         TEST(fork_without_memory_undoes_all),
+        TEST(rows_are_made_of_scattered_frames),
     };
 
     return RUN_TESTS("frames", tests);

@@ -47,6 +47,7 @@ extern bool (*host_event)(void);
 extern bool host_quiet;            /* no printk */
 extern struct mm *host_oom_victim; /* who was told to die, or NULL */
 bool host_disk_step(void);         /* let one request end */
+bool host_timer_fires(void);       /* the timer that was armed last */
 /* Run fn as another task would: with no locks of ours held. */
 void host_as_other(void (*fn)(void *arg), void *arg);
 
@@ -80,5 +81,6 @@ int run_race_tests(void);
 int run_rule_tests(void);
 int run_look_tests(void);
 int run_verify_tests(void);
+int run_oom_tests(void);
 
 #endif
