@@ -196,7 +196,7 @@ void sections_boot(void)
 
 /* ---- coming ---- */
 
-/* The leaf is kept for ever once it is there. Removal mutex held. */
+/* The leaf is kept for ever once it is there. Sections lock held. */
 static struct section *make_section(u32 nr)
 {
     struct section *leaf = roots[nr / LEAF];
@@ -230,12 +230,10 @@ int section_online(u32 nr, enum zone_id zone, int dimm)
     s->zone = zone;
     s->dimm = dimm;
     s->removable = own > 0;
-    s->isolated_frames = 0;
-    s->state = SECTION_ONLINE;
     s->map = map;
     if (nr + 1 > count)
         WRITE_ONCE(count, nr + 1);
-    zone_add_frames(&zones[zone], section_pfn(nr) + own, SECTION_FRAMES - own);
+    zone_add_isolated(nr, own);
     zone_set_watermarks();
     return 0;
 }

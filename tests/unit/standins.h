@@ -13,6 +13,7 @@ extern bool (*host_event)(void);
 extern struct mm *host_oom_victim;
 extern int host_fail_reads, host_fail_writes;
 bool host_disk_step(void);
+bool host_time_passes(void);
 void host_as_other(void (*fn)(void *arg), void *arg);
 unsigned host_locks_held(void);
 /* What a processor (0, 1) remembers of an address; 0 = nothing. */
