@@ -15,6 +15,7 @@
 #include <kernel/boot.h>
 #include <kernel/errno.h>
 #include <kernel/print.h>
+#include <kernel/testpoint.h>
 
 static struct mutex sections_lock; /* held while sections come or go */
 static struct spinlock defaults_lock =
@@ -225,6 +226,7 @@ static int online_again(u32 first, u32 count)
         err = s->state != SECTION_OFFLINE
                   ? -EBUSY
                   : section_online(first + done, s->zone, s->dimm);
+        testpoint("online.section");
     }
     if (err)
         take_back(first, done);
