@@ -173,11 +173,13 @@ static const char *zone_word(u32 nr)
 
 static int write_state(struct text *t, char *line, void *arg)
 {
-    char *rest = line, *word = next_word(&rest);
+    char *rest = line, *word;
+    size_t len = strlen(line);
 
     (void)t;
-    if (!word)
-        return -EINVAL;
+    if (!len || line[0] == ' ' || line[len - 1] == ' ')
+        return -EINVAL; /* as Linux, which knows no second word either */
+    word = next_word(&rest);
     if (!strcmp(word, "offline"))
         return offline(nr_of(arg), 1, rest);
     if (next_word(&rest) || is_online(nr_of(arg)))

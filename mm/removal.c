@@ -79,9 +79,12 @@ static int refuse(struct removal *r, int err, const char *why)
 static int check_online(struct removal *r)
 {
     for (u32 nr = r->first; !r->dimm && nr < r->first + r->count; nr++) {
-        if (section_get(nr)->state == SECTION_ONLINE)
+        const struct section *s = section_get(nr);
+
+        if (s->state == SECTION_ONLINE && !s->holes)
             continue;
-        snprintf(r->why, sizeof(r->why), "section %u is not online", nr);
+        snprintf(r->why, sizeof(r->why), "section %u %s", nr,
+                 s->holes ? "has holes" : "is not online");
         return -EINVAL;
     }
     return 0;
@@ -247,14 +250,14 @@ int memory_online(u32 first, u32 count)
     return err;
 }
 
-static int add_sections(int dimm, u32 first, u32 count)
+static int add_sections(int dimm, u32 first, u32 count, bool online)
 {
     u32 done = 0;
     int err = 0;
 
     for (; !err && done < count; done += !err)
         err = section_online(first + done, ZONE_MOVABLE, dimm);
-    if (!err && READ_ONCE(auto_online)) {
+    if (!err && online) {
         hand_over(first, count);
         return 0;
     }
@@ -275,19 +278,21 @@ static bool whole_sections(u64 base, u64 size)
 int memory_add_dimm(int dimm, u64 base, u64 size)
 {
     u32 first = base >> SECTION_SHIFT, count = size >> SECTION_SHIFT;
+    bool online = READ_ONCE(auto_online);
     int err;
 
     if (!whole_sections(base, size))
         return -EINVAL;
     sections_hold();
-    err = removal_covers(first, count) ? -EBUSY
-                                       : add_sections(dimm, first, count);
+    err = removal_covers(first, count)
+              ? -EBUSY
+              : add_sections(dimm, first, count, online);
     sections_release();
     printk("removal: DIMM %d at %llu MiB, %llu MiB: %s\n", dimm,
            (unsigned long long)(base >> 20), (unsigned long long)(size >> 20),
-           err                       ? "could not be added"
-           : READ_ONCE(auto_online) ? "online"
-                                     : "offline");
+           err      ? "could not be added"
+           : online ? "online"
+                    : "offline");
     return err;
 }
 

@@ -50,10 +50,10 @@ bool removal_last(struct removal *out, int *error);
 /*
  * Take the sections offline: all or nothing. 0 or: -EBUSY (limit reached, or
  * something that can never move), -ENOMEM (no room elsewhere), -EINTR (told
- * to give up), -EINVAL (not online). On failure everything is put back, and
- * each frame that held it up is named, with its holders, by removal_report.
- * May sleep long. One removal at a time: the others wait for their turn, within
- * their limits (-EBUSY, -EINTR).
+ * to give up), -EINVAL (not online, or not all of it is RAM). On failure
+ * everything is put back, and each frame that held it up is named, with its
+ * holders, by removal_report. May sleep long. One removal at a time: the others
+ * wait for their turn, within their limits (-EBUSY, -EINTR).
  */
 int memory_offline(struct removal *r);
 /* Online again, each in the zone it came from: all or none. 0; -EINVAL;

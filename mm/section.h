@@ -37,6 +37,7 @@ struct section {
     u8 state;            /* enum section_state */
     u8 zone;             /* enum zone_id that it belongs to when online */
     bool removable;      /* memmap on the section itself; movable zone */
+    bool holes;          /* not all of it is RAM; fixed at boot */
     u16 isolated_frames; /* free frames kept from the allocator */
     int dimm;            /* hotplug slot, -1 = soldered */
 };

@@ -41,7 +41,8 @@ def test_in_a_loop_under_load(boot, design, cpus, program):
                 wait_said(m, "added", 2 + 2 * i + (name == "dimm1") + 1)
 
     m = boot(design=design, cpus=cpus, memory=64, dimms=[32, 32], slots=4,
-             init=f"/tests/{program}", append="-- 8 2 1 churn",
+             init=f"/tests/{program}",
+             append="memhp.timeout=0 -- 8 2 1 churn",
              files={"hdc": diskimage.swap(64)}, cpu_limit=240)
     report = play(m, {"churn": churn})
     assert report.results["migrated"] > 0
