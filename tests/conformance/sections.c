@@ -7,25 +7,26 @@
 #define MEMORY "/sys/devices/system/memory/"
 
 static const char *const words[] = {
-    "",         "\n",     "rubbish",          " offline", "offline ",
-    "sideways", "online", "offline\nonline ", "offline",
+    "",         "\n",     "rubbish",       " offline", "offline ",
+    "sideways", "online", "online_kernel", "offline",
 };
 
 static void tell(const char *file, const char *word)
 {
     char path[80], line[40];
-    ssize_t n;
-    int fd;
+    ssize_t n, wrote;
+    int fd, error;
 
     snprintf(path, sizeof(path), MEMORY "%s", file);
     fd = open(path, O_RDWR);
     errno = 0;
-    n = write(fd, word, strlen(word));
-    say_result(n, 1, "%s of %zu bytes, %.7s", file, strlen(word),
-               word[0] == '\n' ? "newline" : word);
+    wrote = write(fd, word, strlen(word));
+    error = errno;
     n = pread(fd, line, sizeof(line) - 1, 0);
     line[n > 0 ? n - 1 : 0] = 0;
-    printf("sections.%s then: %s\n", file, line);
+    printf("sections.%s '%s': %s, then %s\n", file,
+           word[0] == '\n' ? "newline" : word,
+           wrote == (ssize_t)strlen(word) ? "ok" : error_name(error), line);
     close(fd);
 }
 
