@@ -382,8 +382,8 @@ static bool node_next(struct inode *dir, u64 *n, char *name, size_t size,
 static const struct dir_ops node_ops = {.lookup = node_lookup,
                                         .next = node_next};
 
-/* What becomes of DIMMs that come. Not "online_kernel": they are for what can be
-   moved. */
+/* What becomes of DIMMs that come. Not "online_kernel": they are for what can
+   be moved. */
 static const char *const auto_words[] = {"offline", "online", "online_movable"};
 static unsigned auto_word = 2; /* written whole */
 

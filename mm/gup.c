@@ -248,8 +248,8 @@ int pin_user_pages(struct pin_set *ps, struct mm *mm,
     struct pinning p = {.ps = ps, .mm = mm, .write = write};
     int err, why;
 
-    *ps = (struct pin_set){
-        .pid = current_pid(), .what = what, .since = now_ns()};
+    *ps =
+        (struct pin_set){.pid = current_pid(), .what = what, .since = now_ns()};
     list_init(&ps->node);
     err = prepare(ps, ranges, nr_ranges);
     if (err)

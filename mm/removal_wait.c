@@ -179,8 +179,7 @@ bool removal_covers(u32 first, u32 count)
 {
     u64 flags = spin_lock_irqsave(&removing);
     struct removal *r = under_way;
-    bool covers =
-        r && first < r->first + r->count && r->first < first + count;
+    bool covers = r && first < r->first + r->count && r->first < first + count;
 
     spin_unlock_irqrestore(&removing, flags);
     return covers;

@@ -510,6 +510,6 @@ int main(void)
     return cmocka_run_group_tests_name(cow_design.name, tests, world_start,
                                        NULL) +
            run_frame_tests() + run_migrate_tests() + run_file_tests() +
-           run_sections_tests() + run_area_tests() + run_remap_tests() + run_memcalls_tests() +
-           run_batch_tests();
+           run_sections_tests() + run_area_tests() + run_remap_tests() +
+           run_memcalls_tests() + run_batch_tests();
 }
