@@ -65,7 +65,7 @@ static bool is_drained(void *arg)
 }
 
 /* Until done; -EAGAIN: not by then, or in MOVE_NOW: it is not so already. */
-static int wait_for(struct move *m, bool (*done)(void *page), u64 until)
+static int wait_for_page(struct move *m, bool (*done)(void *page), u64 until)
 {
     if (m->mode == MOVE_NOW)
         return done(m->old) ? 0 : -EAGAIN;
@@ -75,7 +75,7 @@ static int wait_for(struct move *m, bool (*done)(void *page), u64 until)
 /* Nobody sleeps for what we wait for here: it may take its time. */
 static int wait_until(struct move *m, bool (*done)(void *page))
 {
-    return wait_for(m, done, TIME_NEVER);
+    return wait_for_page(m, done, TIME_NEVER);
 }
 
 /*
@@ -159,7 +159,7 @@ static int take_over(struct move *m)
     if (!is_drained(m->old))
         mm_event("migrate.wait", m->old, "known=%d", known_refs(m->old));
     do {
-        err = wait_for(m, is_drained, until);
+        err = wait_for_page(m, is_drained, until);
         if (err)
             return err;
         err = replace(m);

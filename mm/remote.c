@@ -27,7 +27,7 @@
 #include <kernel/x86/directmap.h>
 
 /* pt_lock held. As the processor would do it, it is noted in the entry. */
-static void copy_bytes(pte_t *p, u64 addr, void *buf, u64 len, bool write)
+static void copy_remote(pte_t *p, u64 addr, void *buf, u64 len, bool write)
 {
     char *there = (char *)pfn_to_virt(pte_pfn(pte_read(p)));
 
@@ -52,7 +52,7 @@ static bool access_present(struct mm *mm, u64 addr, void *buf, u64 len,
     e = p ? pte_read(p) : 0;
     may = (e & PTE_P) && (!write || (e & PTE_W));
     if (may)
-        copy_bytes(p, addr, buf, len, write);
+        copy_remote(p, addr, buf, len, write);
     spin_unlock(&mm->pt_lock);
     return may;
 }

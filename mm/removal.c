@@ -69,7 +69,7 @@ static bool is_range(u32 first, u32 count)
     return count > 0 && first < SECTION_MAX && count <= SECTION_MAX - first;
 }
 
-static int refuse(struct removal *r, int err, const char *why)
+static int turn_down(struct removal *r, int err, const char *why)
 {
     snprintf(r->why, sizeof(r->why), "%s", why);
     return err;
@@ -105,7 +105,7 @@ static int isolate(struct removal *r)
 }
 
 /* Back to where they were, or away. */
-static void finish(const struct removal *r, int err)
+static void end_isolation(const struct removal *r, int err)
 {
     sections_hold();
     for (u32 nr = r->first; nr < r->first + r->count; nr++) {
@@ -148,7 +148,7 @@ static int take_offline(struct removal *r)
         removal_name_left(r);
         r->report = removal_report_number();
     }
-    finish(r, err);
+    end_isolation(r, err);
     return err;
 }
 
@@ -172,10 +172,10 @@ int memory_offline(struct removal *r)
     int err;
 
     if (!is_range(r->first, r->count))
-        return refuse(r, -EINVAL, "there is no such section");
+        return turn_down(r, -EINVAL, "there is no such section");
     err = removal_begin(r);
     if (err && r->expired)
-        return refuse(r, -EBUSY, "another removal was under way");
+        return turn_down(r, -EBUSY, "another removal was under way");
     if (err)
         return explain(r, err);
     removal_report_clear();
@@ -206,7 +206,7 @@ static void hand_over(u32 first, u32 count)
         section_unisolate(nr);
 }
 
-static void take_back(u32 first, u32 count)
+static void take_isolated_back(u32 first, u32 count)
 {
     for (u32 nr = first; nr < first + count; nr++)
         section_finish_offline(nr);
@@ -232,7 +232,7 @@ static int online_again(u32 first, u32 count)
         testpoint("online.section");
     }
     if (err)
-        take_back(first, done);
+        take_isolated_back(first, done);
     else
         hand_over(first, count);
     return err;
@@ -261,7 +261,7 @@ static int add_sections(int dimm, u32 first, u32 count, bool online)
         hand_over(first, count);
         return 0;
     }
-    take_back(first, done);
+    take_isolated_back(first, done);
     if (err)
         forget(first, done);
     return err;
