@@ -107,7 +107,7 @@ static void show_removal(struct text *t, const struct text_file *tf, void *arg)
              (unsigned long long)r.moved, (unsigned long long)r.refused,
              (unsigned long long)r.waited, r.why);
     if (error)
-        removal_report(text_line, t);
+        removal_report(&r, text_line, t);
 }
 
 static int set_defaults(char *line)
@@ -173,11 +173,13 @@ static const char *zone_word(u32 nr)
 
 static int write_state(struct text *t, char *line, void *arg)
 {
-    char *rest = line, *word = next_word(&rest);
+    char *rest = line, *word;
+    size_t len = strlen(line);
 
     (void)t;
-    if (!word)
-        return -EINVAL;
+    if (!len || line[0] == ' ' || line[len - 1] == ' ')
+        return -EINVAL; /* as Linux, which knows no second word either */
+    word = next_word(&rest);
     if (!strcmp(word, "offline"))
         return offline(nr_of(arg), 1, rest);
     if (next_word(&rest) || is_online(nr_of(arg)))
@@ -380,13 +382,30 @@ static bool node_next(struct inode *dir, u64 *n, char *name, size_t size,
 static const struct dir_ops node_ops = {.lookup = node_lookup,
                                         .next = node_next};
 
-/* DIMMs that come are online at once, for what can be moved. */
+/* What becomes of DIMMs that come. Not "online_kernel": they are for what can
+   be moved. */
+static const char *const auto_words[] = {"offline", "online", "online_movable"};
+static unsigned auto_word = 2; /* written whole */
+
 static void show_auto_online(struct text *t, const struct text_file *tf,
                              void *arg)
 {
     (void)tf;
     (void)arg;
-    text_add(t, "online_movable\n");
+    text_add(t, "%s\n", auto_words[READ_ONCE(auto_word)]);
+}
+
+static int write_auto_online(struct text *t, char *line, void *arg)
+{
+    (void)t;
+    (void)arg;
+    for (unsigned i = 0; i < ARRAY_SIZE(auto_words); i++)
+        if (!strcmp(line, auto_words[i])) {
+            WRITE_ONCE(auto_word, i);
+            memory_set_auto_online(i > 0);
+            return 0;
+        }
+    return -EINVAL;
 }
 
 static void show_block_size(struct text *t, const struct text_file *tf,
@@ -412,7 +431,8 @@ void sys_memory_init(void)
     static const struct text_file size = {.show = show_block_size};
     static const struct text_file removal = {.show = show_removal,
                                              .write = write_removal};
-    static const struct text_file auto_online = {.show = show_auto_online};
+    static const struct text_file auto_online = {.show = show_auto_online,
+                                                 .write = write_auto_online};
 
     text_create(ROOT "/block_size_bytes", &size);
     text_create(ROOT "/auto_online_blocks", &auto_online);

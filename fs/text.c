@@ -231,6 +231,8 @@ static s64 text_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
     (void)pos; /* a write is a line, wherever it is written */
     if (!b->tf->write)
         return b->kind == TEXT_PROCESS ? -EINVAL : -EIO;
+    if (len == 0 && b->kind == TEXT_ATTRIBUTE)
+        return 0; /* as Linux: nobody is asked */
     if (len >= sizeof(line))
         return -EINVAL;
     if (copy_from_user(line, ubuf, len))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * process_vm_readv and process_vm_writev: from another process's memory, or
- * into it, by way of its pinned pages.
+ * into it.
  *
- * A page is pinned for as long as it is copied, and the copy may fault in the
- * caller's own memory: so it goes by way of a page of the kernel's, and
- * nothing is pinned while anything sleeps.
+ * The other's bytes are copied while its page table stands still (mm/remote.c),
+ * and the copy may fault in the caller's own memory: so it goes by way of a
+ * page of the kernel's.
  */
 #include <fs/fs_private.h>
 #include <kernel/pid.h>
@@ -15,7 +15,6 @@
 #include <kernel/uaccess.h>
 #include <mm/gup.h>
 #include <mm/mm.h>
-#include <mm/page.h>
 #include <mm/slab.h>
 
 struct copy {
@@ -47,34 +46,17 @@ static bool at_hand(struct cursor *c, struct user_range *piece)
     return true;
 }
 
-/* Between the other process's page and our buffer. */
-static int far_bytes(struct copy *c, struct user_range r)
-{
-    struct pin_set pins;
-    char *there;
-    int err = pin_user_pages(&pins, c->mm, &r, 1, c->write, "process_vm");
-
-    if (err)
-        return err;
-    there = (char *)page_to_virt(pins.pages[0]) + pins.offs[0];
-    if (c->write)
-        memcpy(there, c->buf, r.len);
-    else
-        memcpy(c->buf, there, r.len);
-    unpin_user_pages(&pins, c->write);
-    return 0;
-}
-
 static int copy_piece(struct copy *c, u64 near, struct user_range far)
 {
-    int err;
+    int err = 0;
 
-    if (c->write) {
+    if (c->write)
         err = copy_from_user(c->buf, near, far.len);
-        return err ? err : far_bytes(c, far);
-    }
-    err = far_bytes(c, far);
-    return err ? err : copy_to_user(near, c->buf, far.len);
+    if (!err)
+        err = mm_access(c->mm, far.addr, c->buf, far.len, c->write);
+    if (!err && !c->write)
+        err = copy_to_user(near, c->buf, far.len);
+    return err;
 }
 
 static s64 copy_all(struct copy *c)

@@ -110,38 +110,13 @@ static int wait_for_file(struct mapping *m, u64 index)
                                mapping_busy(m, index) != page);
 }
 
-/* Which page of which file does the area show there? A reference, or NULL. */
-static struct mapping *file_at(struct mm *mm, u64 addr, u64 *index)
-{
-    struct mapping *m = NULL;
-    struct vma *vma;
-
-    down_read(&mm->mmap_lock);
-    vma = vma_find(mm, addr);
-    if (vma && vma->file) {
-        m = vma->file;
-        mapping_get(m);
-        *index = vma_file_index(vma, addr);
-    }
-    up_read(&mm->mmap_lock);
-    return m;
-}
-
 int mm_wait_for_move(struct mm *mm, u64 addr)
 {
     pte_t e = entry_now(mm, PAGE_DOWN(addr));
-    struct mapping *m;
-    u64 index;
-    int err;
 
-    if (!pte_none(e))
-        return pte_is_migration(e) ? wait_for_entry(mm, PAGE_DOWN(addr), e) : 0;
-    m = file_at(mm, addr, &index);
-    if (!m)
+    if (pte_none(e) || !pte_is_migration(e))
         return 0;
-    err = wait_for_file(m, index);
-    mapping_put(m);
-    return err;
+    return wait_for_entry(mm, PAGE_DOWN(addr), e);
 }
 
 /* A first touch for reading: everybody's page of zeroes. */
@@ -251,6 +226,13 @@ static int fault_locked(struct fault *f)
     return ret;
 }
 
+/* Whoever has to wait for a read has the disk read its neighbours, too. */
+static void read_around(const struct fault *f)
+{
+    if (f->reading && !pte_present(f->entry) && pte_is_swap(f->entry))
+        swap_read_around(f->reading);
+}
+
 /* Sleep for what stands in the way, and account for it if it is a move. */
 static int sleep_for(struct fault *f)
 {
@@ -258,8 +240,7 @@ static int sleep_for(struct fault *f)
     u64 start = now_ns();
     int err;
 
-    if (f->reading && !pte_present(f->entry) && pte_is_swap(f->entry))
-        swap_read_around(f->reading);
+    read_around(f);
     err = wait_for_entry(f->mm, f->addr, f->entry);
 
     if (move) {
@@ -272,20 +253,16 @@ static int sleep_for(struct fault *f)
 }
 
 /* Sleep for a file's page: for the disk, or for whoever has it locked. */
-static int sleep_for_file(struct fault *f, bool wait_move)
+static int sleep_for_file(struct fault *f)
 {
     int err = mapping_bring_in(f->file, f->index, ALLOC_USER);
 
-    if (!err && !wait_move && mapping_busy(f->file, f->index))
-        err = -EAGAIN; /* it may be a mover, who waits for our pins */
-    else if (!err)
+    if (!err)
         err = wait_for_file(f->file, f->index);
     mapping_put(f->file);
     switch (err) {
     case 0:
         return FAULT_DONE;
-    case -EAGAIN:
-        return FAULT_MIGRATING;
     case -ENOMEM:
         return FAULT_NO_MEMORY;
     case -EINTR:
@@ -293,6 +270,20 @@ static int sleep_for_file(struct fault *f, bool wait_move)
     default:
         return FAULT_BUS;
     }
+}
+
+/* What stands in the way, for a caller that holds pins and may not sleep for
+   it: whoever has locked the page may be a mover, who waits for those pins. */
+static int not_asleep(struct fault *f, int ret)
+{
+    if (ret == FAULT_WAIT_FILE) {
+        mapping_put(f->file);
+        return FAULT_LOCKED;
+    }
+    read_around(f);
+    return !pte_present(f->entry) && pte_is_migration(f->entry)
+               ? FAULT_MIGRATING
+               : FAULT_LOCKED;
 }
 
 static int fault_once(struct fault *f)
@@ -315,13 +306,10 @@ static int fault_retry(struct fault *f, bool wait_move)
         ret = fault_once(f);
         if (ret == FAULT_GROW) {
             ret = fault_grow_stack(f->mm, f->addr);
-        } else if (ret == FAULT_WAIT_FILE) {
-            ret = sleep_for_file(f, wait_move);
-        } else if (ret == FAULT_WAIT) {
-            if (!wait_move && !pte_present(f->entry) &&
-                pte_is_migration(f->entry))
-                return FAULT_MIGRATING;
-            ret = sleep_for(f);
+        } else if (ret == FAULT_WAIT_FILE || ret == FAULT_WAIT) {
+            if (!wait_move)
+                return not_asleep(f, ret);
+            ret = ret == FAULT_WAIT ? sleep_for(f) : sleep_for_file(f);
         } else {
             return ret;
         }

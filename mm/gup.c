@@ -16,48 +16,85 @@
 #include <mm/pagetable.h>
 #include <mm/slab.h>
 #include <mm/stat.h>
+#include <mm/vma.h>
 #include <kernel/current.h>
 #include <kernel/errno.h>
 #include <kernel/lock.h>
-#include <kernel/string.h>
+#include <kernel/testpoint.h>
 #include <kernel/time.h>
 
 static struct spinlock pins_lock = SPINLOCK_INIT("pins", RANK_PINS);
 static struct list_head pins = LIST_INIT(pins); /* pins_lock */
 
 /*
- * Pin the page at addr if it is there and may be used so. *how: the access to
- * fault for if it is not; a design may want a reader to become sole owner too.
+ * A pin is in the register from its first moment, under the pt_lock under
+ * which it is taken. Whoever takes the entry away has pt_lock after us, and so
+ * finds the pin there:
+ *
+ *   a raw read                     another thread
+ *   ----------                     --------------
+ *   lock pt
+ *   entry present: reference,
+ *   into the register
+ *   unlock pt
+ *                                  munmap: lock pt, the entry goes
+ *                                  F_ADD_SEALS: nobody shows the file;
+ *                                  it is pinned: EBUSY
+ *   the next page of the buffer
  */
-static struct page *pin_present(struct mm *mm, u64 addr, bool write,
-                                enum fault_access *how)
+static void add_pin(struct pin_set *ps, struct page *page, u64 at, u64 len)
 {
+    get_page(page);
+    ps->pages[ps->nr] = page;
+    ps->offs[ps->nr] = at & ~PAGE_MASK;
+    ps->lens[ps->nr] = len;
+    __atomic_store_n(&ps->nr, ps->nr + 1, __ATOMIC_RELEASE);
+}
+
+/* One call of pin_user_pages. */
+struct pinning {
+    struct pin_set *ps;
+    struct mm *mm;
+    bool write;
+    enum fault_access how; /* for the page that it has come to */
+    u64 at, end;           /* where that is, and where its range ends */
+};
+
+/*
+ * Pin the page there if it is present and may be used so; else p->how says
+ * what to fault for: a design may want a reader to become sole owner, too.
+ */
+static struct page *pin_present(struct pinning *p, u64 len)
+{
+    struct mm *mm = p->mm;
     struct page *page = NULL;
-    pte_t *p, e;
+    pte_t *pte, e;
 
     spin_lock(&mm->pt_lock);
-    p = pt_walk(mm->pt.root, addr);
-    e = p ? pte_read(p) : 0;
-    if ((e & PTE_P) && (!write || (e & PTE_W))) {
+    pte = pt_walk(mm->pt.root, PAGE_DOWN(p->at));
+    e = pte ? pte_read(pte) : 0;
+    if ((e & PTE_P) && (!p->write || (e & PTE_W))) {
         page = pfn_to_page(pte_pfn(e));
-        if (!(e & (PTE_ZERO | PTE_W)) && cow_pin_must_unshare(page, write)) {
-            *how = FAULT_WRITE;
+        if (!(e & (PTE_ZERO | PTE_W)) && cow_pin_must_unshare(page, p->write)) {
+            p->how = FAULT_WRITE;
             page = NULL;
         }
     }
     if (page)
-        get_page(page);
+        add_pin(p->ps, page, p->at, len);
     spin_unlock(&mm->pt_lock);
     return page;
 }
 
-static int fault_error(enum fault_result r)
+int gup_error(enum fault_result r)
 {
     switch (r) {
     case FAULT_DONE:
         return 0;
     case FAULT_MIGRATING:
         return -EAGAIN;
+    case FAULT_LOCKED:
+        return -EDEADLK;
     case FAULT_NO_MEMORY:
         return -ENOMEM;
     case FAULT_KILLED:
@@ -67,20 +104,22 @@ static int fault_error(enum fault_result r)
     }
 }
 
-/* One page. -EAGAIN: it is being moved. */
-static int pin_page(struct mm *mm, u64 addr, bool write, struct page **page)
+/* One page. -EAGAIN: it is being moved. -EDEADLK: it is locked, and we may
+   hold what whoever has locked it waits for. */
+static int pin_page(struct pinning *p, u64 len)
 {
-    enum fault_access how = write ? FAULT_WRITE : FAULT_READ;
-    int err;
-
+    p->how = p->write ? FAULT_WRITE : FAULT_READ;
     for (;;) {
-        *page = pin_present(mm, addr, write, &how);
-        if (*page) {
-            mm_event("pin", *page, "addr=0x%llx write=%d",
-                     (unsigned long long)addr, write);
+        struct page *page = pin_present(p, len);
+        int err;
+
+        if (page) {
+            mm_event("pin", page, "addr=0x%llx write=%d",
+                     (unsigned long long)PAGE_DOWN(p->at), p->write);
+            testpoint("pin.next");
             return 0;
         }
-        err = fault_error(mm_fault_no_wait_move(mm, addr, how));
+        err = gup_error(mm_fault_no_wait_move(p->mm, p->at, p->how));
         if (err)
             return err;
     }
@@ -116,42 +155,40 @@ static int prepare(struct pin_set *ps, const struct user_range *r, unsigned n)
     return 0;
 }
 
-static int pin_range(struct pin_set *ps, struct mm *mm,
-                     const struct user_range *r, bool write, u64 *stuck)
+static int pin_range(struct pinning *p, const struct user_range *r)
 {
-    u64 at = r->addr, end = r->addr + r->len;
+    int err = 0;
 
-    while (at < end) {
-        u64 piece = min_u64(end, PAGE_DOWN(at) + PAGE_SIZE) - at;
-        int err = pin_page(mm, PAGE_DOWN(at), write, &ps->pages[ps->nr]);
+    p->at = r->addr;
+    p->end = r->addr + r->len;
+    while (!err && p->at < p->end) {
+        u64 len = min_u64(p->end, PAGE_DOWN(p->at) + PAGE_SIZE) - p->at;
 
-        if (err) {
-            *stuck = at;
-            return err;
-        }
-        ps->offs[ps->nr] = at & ~PAGE_MASK;
-        ps->lens[ps->nr++] = piece;
-        at += piece;
+        err = pin_page(p, len);
+        if (!err)
+            p->at += len;
     }
-    return 0;
+    return err;
 }
 
+/* Who looks through the register finds no page in it that we let go. */
 static void let_go(struct pin_set *ps)
 {
-    while (ps->nr > 0)
-        put_page(ps->pages[--ps->nr]);
+    u64 flags = spin_lock_irqsave(&pins_lock);
+    unsigned n = ps->nr;
+
+    ps->nr = 0;
+    spin_unlock_irqrestore(&pins_lock, flags);
+    while (n > 0)
+        put_page(ps->pages[--n]);
 }
 
-static int pin_all(struct pin_set *ps, struct mm *mm,
-                   const struct user_range *r, unsigned n, bool write,
-                   u64 *stuck)
+static int pin_all(struct pinning *p, const struct user_range *r, unsigned n)
 {
     int err = 0;
 
     for (unsigned i = 0; !err && i < n; i++)
-        err = pin_range(ps, mm, &r[i], write, stuck);
-    if (err)
-        let_go(ps);
+        err = pin_range(p, &r[i]);
     return err;
 }
 
@@ -171,15 +208,36 @@ static int wait_for_move(struct mm *mm, u64 addr)
     return err;
 }
 
-static void enter_register(struct pin_set *ps, const char *what)
+/*
+ * Fault in the page that was locked, and behind it as many as we had to let go
+ * of: so beginning again at most doubles the work.
+ */
+static int wait_for_pages(struct pinning *p, unsigned let_go_of)
 {
-    u64 flags;
+    u64 va = PAGE_DOWN(p->at);
+    u64 end = min_u64(p->end, va + (let_go_of + 1) * PAGE_SIZE);
+    int err = 0;
 
-    ps->pid = current_pid();
-    ps->what = what;
-    ps->since = now_ns();
-    stat_add(STAT_pin_get, ps->nr);
-    flags = spin_lock_irqsave(&pins_lock);
+    for (; !err && va < end; va += PAGE_SIZE)
+        err = gup_error(mm_fault_in(p->mm, va, p->how));
+    return err;
+}
+
+/* No pin is held while we sleep. 0: begin again. */
+static int begin_again(struct pinning *p, int why)
+{
+    unsigned n = p->ps->nr;
+
+    let_go(p->ps);
+    if (why == -EAGAIN)
+        return wait_for_move(p->mm, p->at);
+    return wait_for_pages(p, n);
+}
+
+static void enter_register(struct pin_set *ps)
+{
+    u64 flags = spin_lock_irqsave(&pins_lock);
+
     list_add_tail(&ps->node, &pins);
     spin_unlock_irqrestore(&pins_lock, flags);
 }
@@ -188,29 +246,25 @@ int pin_user_pages(struct pin_set *ps, struct mm *mm,
                    const struct user_range *ranges, unsigned nr_ranges,
                    bool write, const char *what)
 {
-    u64 stuck = 0;
-    int err;
+    struct pinning p = {.ps = ps, .mm = mm, .write = write};
+    int err, why;
 
-    *ps = (struct pin_set){0};
+    *ps =
+        (struct pin_set){.pid = current_pid(), .what = what, .since = now_ns()};
     list_init(&ps->node);
     err = prepare(ps, ranges, nr_ranges);
     if (err)
         return err;
-    for (;;) {
-        err = pin_all(ps, mm, ranges, nr_ranges, write, &stuck);
-        if (err != -EAGAIN)
-            break;
-        err = wait_for_move(mm, stuck);
-        if (err)
-            break;
-    }
-    if (err) {
-        kfree(ps->pages);
-        ps->pages = NULL;
-        return err;
-    }
-    enter_register(ps, what);
-    return 0;
+    enter_register(ps);
+    do {
+        err = why = pin_all(&p, ranges, nr_ranges);
+        if (why == -EAGAIN || why == -EDEADLK)
+            err = begin_again(&p, why);
+    } while (why && !err);
+    stat_add(STAT_pin_get, ps->nr);
+    if (err)
+        unpin_user_pages(ps, false);
+    return err;
 }
 
 void unpin_user_pages(struct pin_set *ps, bool dirty)
@@ -235,24 +289,10 @@ void unpin_user_pages(struct pin_set *ps, bool dirty)
     ps->nr = 0;
 }
 
-u64 mm_peek(struct mm *mm, u64 addr, void *buf, u64 len)
+/* pins_lock held: what is there stays, more may come. */
+static unsigned pins_in(const struct pin_set *ps)
 {
-    u64 done = 0;
-
-    while (done < len) {
-        u64 at = addr + done;
-        struct user_range r = {
-            at, min_u64(len - done, PAGE_SIZE - (at & ~PAGE_MASK))};
-        struct pin_set pins;
-
-        if (pin_user_pages(&pins, mm, &r, 1, false, "peek"))
-            break;
-        memcpy((char *)buf + done,
-               (char *)page_to_virt(pins.pages[0]) + pins.offs[0], r.len);
-        unpin_user_pages(&pins, false);
-        done += r.len;
-    }
-    return done;
+    return __atomic_load_n(&ps->nr, __ATOMIC_ACQUIRE);
 }
 
 int pins_of_page(struct page *page,
@@ -263,7 +303,7 @@ int pins_of_page(struct page *page,
     u64 flags = spin_lock_irqsave(&pins_lock);
 
     list_for_each_entry (ps, &pins, node)
-        for (unsigned i = 0; i < ps->nr; i++)
+        for (unsigned i = 0, n = pins_in(ps); i < n; i++)
             if (ps->pages[i] == page) {
                 found++;
                 if (fn)
@@ -279,7 +319,7 @@ void pins_for_each(void (*fn)(struct page *page, void *arg), void *arg)
     u64 flags = spin_lock_irqsave(&pins_lock);
 
     list_for_each_entry (ps, &pins, node)
-        for (unsigned i = 0; i < ps->nr; i++)
+        for (unsigned i = 0, n = pins_in(ps); i < n; i++)
             fn(ps->pages[i], arg);
     spin_unlock_irqrestore(&pins_lock, flags);
 }

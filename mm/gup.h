@@ -6,17 +6,16 @@
  * holds it, what for and since when. Pins do not keep a page in the page
  * table: that is what the designs argue about. They do keep the frame.
  *
- * A task that holds pins never sleeps for a page to be moved, or the move,
- * which waits for pins to go, would wait for ever: pin_user_pages then lets
- * go of everything, waits, and starts again.
+ * A task that holds pins never sleeps for a page that somebody else has locked:
+ * a mover keeps the page lock while it waits for pins to go, and would wait for
+ * ever. pin_user_pages then lets go of everything, waits, and starts again.
  */
 #ifndef MM_GUP_H
 #define MM_GUP_H
 
 #include <kernel/list.h>
-#include <kernel/types.h>
+#include <mm/mm.h>
 
-struct mm;
 struct page;
 
 /* One piece of a user buffer. */
@@ -29,7 +28,8 @@ struct pin_set {
     struct list_head node; /* register of pins, pins lock */
     struct page **pages;   /* in the order of the buffer; NULL if empty */
     u32 *offs, *lens;      /* the piece of each page */
-    unsigned nr;
+    unsigned nr; /* so many are pinned by now. Who pins adds, under pt_lock;
+                    fewer under the pins lock; any may look under that one */
     int pid;
     const char *what;
     u64 since; /* now_ns */
@@ -46,14 +46,13 @@ int pin_user_pages(struct pin_set *ps, struct mm *mm,
 /* Release them; dirty: the device wrote to them. Any context. */
 void unpin_user_pages(struct pin_set *ps, bool dirty);
 
-/* Copy from the memory of an mm, of which the caller is a user: up to len
-   bytes, as many as are there. May sleep; no locks held. */
-u64 mm_peek(struct mm *mm, u64 addr, void *buf, u64 len);
-
 /* Describe every pin on this page for people, a line each, through fn.
    Returns how many. */
 int pins_of_page(struct page *page,
                  void (*fn)(const struct pin_set *ps, void *arg), void *arg);
+/* What a fault that ended so is to whoever wanted the page: 0, -EFAULT, -ENOMEM,
+   -EINTR; -EAGAIN or -EDEADLK: it would have slept, for a move or a lock. */
+int gup_error(enum fault_result r);
 /* Every pin there is, for mm_verify. */
 void pins_for_each(void (*fn)(struct page *page, void *arg), void *arg);
 

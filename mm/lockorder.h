@@ -26,7 +26,7 @@ enum lock_rank {
     RANK_EPOLL,      /* mutex: which files epolls watch */
     RANK_FILE_LOCKS, /* mutex: locks on files, as programs take them */
     RANK_SHM,        /* mutex: the table of System V segments */
-    RANK_REMOVAL,    /* mutex: one removal or addition of memory at a time */
+    RANK_REMOVAL,    /* a turn: one removal of memory at a time */
     RANK_SECTIONS,   /* mutex: sections neither come nor go (mm/removal.h) */
     RANK_MMAP,       /* rwsem: an address space's list of areas */
     RANK_FAULT_FILE, /* mutex: a file's size, and filling its holes */

@@ -8,8 +8,9 @@
  *   frame takes over the swap-cache entry and the page-table entries; wake.
  *
  * Sleepers hold no reference on the page (mm/fault.h), and a task that holds
- * pins does not sleep for a move (mm/gup.h): so the references do fall. Any
- * failure before the copy puts the page's own entries back.
+ * pins does not sleep for a move (mm/gup.h): so the references do fall, unless
+ * a pin is not for a transfer: then the time for which migration entries may
+ * stand ends. Any failure before the copy puts the page's own entries back.
  */
 #include <mm/event.h>
 #include <mm/filemap.h>
@@ -23,6 +24,7 @@
 #include <kernel/print.h>
 #include <kernel/string.h>
 #include <kernel/testpoint.h>
+#include <kernel/time.h>
 #include <kernel/wait.h>
 
 #define MINE 1 /* the caller isolated it */
@@ -62,12 +64,30 @@ static bool is_drained(void *arg)
     return page_refs(arg) == known_refs(arg) || mapping_lost(arg);
 }
 
-/* Until done, or in MOVE_NOW only if it is so already. */
-static int wait_until(struct move *m, bool (*done)(void *page))
+/* Until done; -EAGAIN: not by then, or in MOVE_NOW: it is not so already. */
+static int wait_for_page(struct move *m, bool (*done)(void *page), u64 until)
 {
     if (m->mode == MOVE_NOW)
         return done(m->old) ? 0 : -EAGAIN;
-    return removal_wait(m->req, page_waitq(m->old), done, m->old);
+    return removal_wait_until(m->req, until, page_waitq(m->old), done, m->old);
+}
+
+/* Nobody sleeps for what we wait for here: it may take its time. */
+static int wait_until(struct move *m, bool (*done)(void *page))
+{
+    return wait_for_page(m, done, TIME_NEVER);
+}
+
+/*
+ * While migration entries stand, whoever touches the page sleeps. A pin may
+ * last for ever (a page in a pipe that nobody reads): so the entries are put
+ * back between two tries, and the page's users go on.
+ */
+static u64 stand_until(const struct move *m)
+{
+    u64 max = m->req ? m->req->max_stand_ns : 0;
+
+    return max ? now_ns() + max : TIME_NEVER;
 }
 
 /* The page lock, at a moment without write-back: the lock is not held while
@@ -133,12 +153,13 @@ static int replace(struct move *m)
  */
 static int take_over(struct move *m)
 {
+    u64 until = stand_until(m);
     int err;
 
     if (!is_drained(m->old))
         mm_event("migrate.wait", m->old, "known=%d", known_refs(m->old));
     do {
-        err = wait_until(m, is_drained);
+        err = wait_for_page(m, is_drained, until);
         if (err)
             return err;
         testpoint("migrate.drained");

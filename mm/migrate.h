@@ -20,7 +20,8 @@ enum move_mode {
  * (NULL: never). On success the old frame is free (the caller's reference is
  * gone), the new one is on the LRU. On failure everything is as before and
  * the caller still holds the page.
- * 0; -EAGAIN: pinned or in use, try again when a reference falls; -EBUSY: the
+ * 0; -EAGAIN: pinned or in use (with MOVE_WAIT for longer than its users are to
+ * sleep for it), try again when a reference falls; -EBUSY: the
  * design refused to unmap; -ENOMEM: no frame elsewhere and none can be made;
  * -EINTR: told to give up. May sleep.
  */

@@ -203,6 +203,8 @@ enum fault_result {
     FAULT_NO_MEMORY, /* nothing left: the task is to be killed */
     FAULT_KILLED,    /* a fatal signal came while waiting */
     FAULT_MIGRATING, /* only with no_wait_move: would wait for a move */
+    FAULT_LOCKED,    /* likewise: for a page that is locked, perhaps by a
+                        mover, or is being read */
 };
 
 /*
@@ -210,11 +212,22 @@ enum fault_result {
  * and for a migration to end, and holds no lock while it does so.
  */
 enum fault_result mm_fault(struct mm *mm, u64 addr, enum fault_access how);
-/* The same for callers that hold pins, which must not wait for a move. */
+/* The same for callers that hold pins, which must not wait for a move: they
+   wait for no page that somebody else has locked. */
 enum fault_result mm_fault_no_wait_move(struct mm *mm, u64 addr,
                                         enum fault_access how);
 /* Sleep until the page at addr is not being moved. No pins held. -EINTR. */
 int mm_wait_for_move(struct mm *mm, u64 addr);
+
+/*
+ * The memory of a process, of which the caller is a user, from and to a kernel
+ * buffer: mm/remote.c. No locks held; may sleep for a fault.
+ * mm_access: all len bytes, which lie within one page; 0, or -EFAULT, -ENOMEM,
+ * -EINTR (a fatal signal), and nothing was copied.
+ * mm_peek: up to len bytes, as many as are there.
+ */
+int mm_access(struct mm *mm, u64 addr, void *buf, u64 len, bool write);
+u64 mm_peek(struct mm *mm, u64 addr, void *buf, u64 len);
 
 /* What is behind a user address: the entry and the page, for people. Returns
    the length, as snprintf. */

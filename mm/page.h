@@ -130,8 +130,10 @@ void put_page(struct page *p);
 /*
  * The page lock: what a page *is* (in the swap cache or not, under which
  * entry, being moved) changes only under it. Raw I/O does not take it. Held
- * across unmapping, never across a disk transfer except by PG_UPTODATE reads,
- * whose completion unlocks.
+ * across unmapping; by a mover that waits for pins; and while its contents are
+ * read (PG_UPTODATE is off), whose completion unlocks. Never across a transfer
+ * besides, but reclaim may wait for a place in the disk's queue with the rest
+ * of a batch locked.
  */
 void lock_page(struct page *p);         /* may sleep */
 int lock_page_killable(struct page *p); /* 0, or -EINTR with no lock */

@@ -15,41 +15,43 @@
 #include <kernel/boot.h>
 #include <kernel/errno.h>
 #include <kernel/print.h>
+#include <kernel/testpoint.h>
 
-static struct mutex removal_lock;  /* one removal or addition at a time */
-static struct mutex sections_lock; /* held while struct pages come or go */
-static struct removal defaults;    /* removal_lock to write */
+static struct mutex sections_lock; /* held while sections come or go */
+static struct spinlock defaults_lock =
+    SPINLOCK_INIT("removal defaults", RANK_REMOVING);
+static struct removal defaults; /* defaults_lock */
+static bool auto_online = true; /* written whole */
 
 void removal_init(void)
 {
-    mutex_init(&removal_lock, "removal", RANK_REMOVAL);
     mutex_init(&sections_lock, "sections", RANK_SECTIONS);
     defaults.method = REMOVAL_MIGRATE;
     defaults.max_passes = (u32)cmdline_u64("memhp.passes", 1000);
     defaults.max_ns = cmdline_u64("memhp.timeout", 60) * NSEC_PER_SEC;
+    defaults.max_stand_ns = cmdline_u64("memhp.stand", 50) * NSEC_PER_MSEC;
     defaults.interruptible = true;
 }
 
 void removal_defaults(struct removal *r, u32 first, u32 count)
 {
-    *r = (struct removal){
-        .first = first,
-        .count = count,
-        .method = READ_ONCE(defaults.method),
-        .max_passes = READ_ONCE(defaults.max_passes),
-        .max_ns = READ_ONCE(defaults.max_ns),
-        .interruptible = READ_ONCE(defaults.interruptible),
-    };
+    u64 flags = spin_lock_irqsave(&defaults_lock);
+
+    *r = defaults;
+    spin_unlock_irqrestore(&defaults_lock, flags);
+    r->first = first;
+    r->count = count;
 }
 
 void removal_set_defaults(const struct removal *r)
 {
-    mutex_lock(&removal_lock);
-    WRITE_ONCE(defaults.method, r->method);
-    WRITE_ONCE(defaults.max_passes, r->max_passes);
-    WRITE_ONCE(defaults.max_ns, r->max_ns);
-    WRITE_ONCE(defaults.interruptible, r->interruptible);
-    mutex_unlock(&removal_lock);
+    u64 flags = spin_lock_irqsave(&defaults_lock);
+
+    defaults.method = r->method;
+    defaults.max_passes = r->max_passes;
+    defaults.max_ns = r->max_ns;
+    defaults.interruptible = r->interruptible;
+    spin_unlock_irqrestore(&defaults_lock, flags);
 }
 
 void sections_hold(void)
@@ -67,31 +69,59 @@ void sections_release(void)
     mutex_unlock(&sections_lock);
 }
 
+static bool is_range(u32 first, u32 count)
+{
+    return count > 0 && first < SECTION_MAX && count <= SECTION_MAX - first;
+}
+
+static int turn_down(struct removal *r, int err, const char *why)
+{
+    snprintf(r->why, sizeof(r->why), "%s", why);
+    return err;
+}
+
+/* sections_lock held. */
 static int check_online(struct removal *r)
 {
-    if (r->count == 0 || r->first >= SECTION_MAX ||
-        r->count > SECTION_MAX - r->first) {
-        snprintf(r->why, sizeof(r->why), "there is no such section");
-        return -EINVAL;
-    }
-    for (u32 nr = r->first; nr < r->first + r->count; nr++) {
-        struct section *s = section_get(nr);
+    for (u32 nr = r->first; !r->dimm && nr < r->first + r->count; nr++) {
+        const struct section *s = section_get(nr);
 
-        if (s && s->state == SECTION_ONLINE)
+        if (s->state == SECTION_ONLINE && !s->holes)
             continue;
-        snprintf(r->why, sizeof(r->why), "section %u is not online", nr);
+        snprintf(r->why, sizeof(r->why), "section %u %s", nr,
+                 s->holes ? "has holes" : "is not online");
         return -EINVAL;
     }
     return 0;
 }
 
-static void isolate(const struct removal *r, bool on)
+/* All that are online: of a DIMM some may not be. */
+static int isolate(struct removal *r)
 {
-    for (u32 nr = r->first; nr < r->first + r->count; nr++)
-        if (on)
+    int err;
+
+    sections_hold();
+    err = check_online(r);
+    for (u32 nr = r->first; !err && nr < r->first + r->count; nr++)
+        if (section_get(nr)->state == SECTION_ONLINE)
             section_isolate(nr);
-        else
+    sections_release();
+    return err;
+}
+
+/* Back to where they were, or away. */
+static void end_isolation(const struct removal *r, int err)
+{
+    sections_hold();
+    for (u32 nr = r->first; nr < r->first + r->count; nr++) {
+        if (section_is_going(nr) && err)
             section_unisolate(nr);
+        else if (section_is_going(nr))
+            section_finish_offline(nr);
+        if (r->dimm && section_get(nr)->state == SECTION_OFFLINE && !err)
+            section_absent(nr);
+    }
+    sections_release();
 }
 
 /* "Told to give up" is one of three things; and "no memory" wants a word. */
@@ -112,25 +142,19 @@ static int explain(struct removal *r, int err)
     return err == -EINTR && r->expired ? -EBUSY : err;
 }
 
-/* removal_lock held. */
 static int take_offline(struct removal *r)
 {
-    int err = check_online(r);
+    int err = isolate(r);
 
     if (err)
         return err;
-    isolate(r, true);
     err = explain(r, removal_empty(r));
     if (err) {
         removal_name_left(r);
-        isolate(r, false);
-        return err;
+        r->report = removal_report_number();
     }
-    sections_hold();
-    for (u32 nr = r->first; nr < r->first + r->count; nr++)
-        section_finish_offline(nr);
-    sections_release();
-    return 0;
+    end_isolation(r, err);
+    return err;
 }
 
 static void announce(const struct removal *r, int err)
@@ -152,96 +176,100 @@ int memory_offline(struct removal *r)
 {
     int err;
 
-    mutex_lock(&removal_lock);
+    if (!is_range(r->first, r->count))
+        return turn_down(r, -EINVAL, "there is no such section");
+    err = removal_begin(r);
+    if (err && r->expired)
+        return turn_down(r, -EBUSY, "another removal was under way");
+    if (err)
+        return explain(r, err);
     removal_report_clear();
-    removal_begin(r);
     mm_event("removal.start", NULL, "first=%u count=%u method=%s", r->first,
              r->count, r->method == REMOVAL_DRAIN ? "drain" : "migrate");
     err = take_offline(r);
     removal_end(r, err);
     announce(r, err);
-    mutex_unlock(&removal_lock);
     return err;
 }
 
-/* These came online just now and are to go again. If a process was quick
-   enough to get frames there, they are moved; if that fails, they stay. */
-static void undo_online(u32 first, u32 count)
+int memory_remove_dimm(struct removal *r)
 {
-    struct removal r;
-
-    if (count == 0)
-        return;
-    removal_defaults(&r, first, count);
-    r.method = REMOVAL_MIGRATE;
-    r.interruptible = false;
-    if (take_offline(&r))
-        printk("removal: sections %u to %u stay online: %s\n", first,
-               first + count - 1, r.why);
+    r->dimm = true;
+    return memory_offline(r);
 }
 
-static int online_one(u32 nr, enum zone_id zone, int dimm)
-{
-    int err;
+/* ---- coming ---- */
 
-    sections_hold();
-    err = section_online(nr, zone, dimm);
-    sections_release();
-    return err;
+/*
+ * Sections come isolated. Only when all have come are they handed over: until
+ * then nobody has a frame of theirs, and they can go again at once. In these
+ * functions sections_lock is held.
+ */
+static void hand_over(u32 first, u32 count)
+{
+    for (u32 nr = first; nr < first + count; nr++)
+        section_unisolate(nr);
 }
 
-/* removal_lock held. */
+static void take_isolated_back(u32 first, u32 count)
+{
+    for (u32 nr = first; nr < first + count; nr++)
+        section_finish_offline(nr);
+}
+
+static void forget(u32 first, u32 count)
+{
+    for (u32 nr = first; nr < first + count; nr++)
+        section_absent(nr);
+}
+
 static int online_again(u32 first, u32 count)
 {
-    for (u32 i = 0; i < count; i++) {
-        struct section *s = section_get(first + i);
-        int err = s ? s->state == SECTION_OFFLINE ? 0 : -EBUSY : -EINVAL;
+    u32 done = 0;
+    int err = 0;
 
-        if (!err)
-            err = online_one(first + i, s->zone, s->dimm);
-        if (err) {
-            undo_online(first, i);
-            return err;
-        }
+    for (; !err && done < count; done += !err) {
+        struct section *s = section_get(first + done);
+
+        err = s->state != SECTION_OFFLINE
+                  ? -EBUSY
+                  : section_online(first + done, s->zone, s->dimm);
+        testpoint("online.section");
     }
-    return 0;
+    if (err)
+        take_isolated_back(first, done);
+    else
+        hand_over(first, count);
+    return err;
 }
 
 int memory_online(u32 first, u32 count)
 {
     int err;
 
-    if (count == 0 || first >= SECTION_MAX || count > SECTION_MAX - first)
+    if (!is_range(first, count))
         return -EINVAL;
-    mutex_lock(&removal_lock);
-    err = online_again(first, count);
-    mutex_unlock(&removal_lock);
+    sections_hold();
+    err = removal_covers(first, count) ? -EBUSY : online_again(first, count);
+    sections_release();
     return err;
 }
 
-static void forget(u32 first, u32 count)
+static int add_sections(int dimm, u32 first, u32 count, bool online)
 {
-    for (u32 nr = first; nr < first + count; nr++) {
-        struct section *s = section_get(nr);
+    u32 done = 0;
+    int err = 0;
 
-        if (s && s->state == SECTION_OFFLINE)
-            section_absent(nr);
+    for (; !err && done < count; done += !err)
+        err = section_online(first + done, ZONE_MOVABLE, dimm);
+    if (!err && online) {
+        hand_over(first, count);
+        return 0;
     }
-}
-
-/* removal_lock held. */
-static int add_sections(int dimm, u32 first, u32 count)
-{
-    for (u32 i = 0; i < count; i++) {
-        int err = online_one(first + i, ZONE_MOVABLE, dimm);
-
-        if (err) {
-            undo_online(first, i);
-            forget(first, i);
-            return err;
-        }
-    }
-    return 0;
+    take_isolated_back(first, done);
+    if (err)
+        forget(first, done);
+    return err;
 }
 
 static bool whole_sections(u64 base, u64 size)
@@ -255,25 +283,25 @@ static bool whole_sections(u64 base, u64 size)
 int memory_add_dimm(int dimm, u64 base, u64 size)
 {
     u32 first = base >> SECTION_SHIFT, count = size >> SECTION_SHIFT;
+    bool online = READ_ONCE(auto_online);
     int err;
 
     if (!whole_sections(base, size))
         return -EINVAL;
-    mutex_lock(&removal_lock);
-    err = add_sections(dimm, first, count);
-    mutex_unlock(&removal_lock);
+    sections_hold();
+    err = removal_covers(first, count)
+              ? -EBUSY
+              : add_sections(dimm, first, count, online);
+    sections_release();
     printk("removal: DIMM %d at %llu MiB, %llu MiB: %s\n", dimm,
            (unsigned long long)(base >> 20), (unsigned long long)(size >> 20),
-           err ? "could not be added" : "online");
+           err      ? "could not be added"
+           : online ? "online"
+                    : "offline");
     return err;
 }
 
-void memory_forget_dimm(int dimm, u64 base, u64 size)
+void memory_set_auto_online(bool on)
 {
-    (void)dimm;
-    if (!whole_sections(base, size))
-        return;
-    mutex_lock(&removal_lock);
-    forget(base >> SECTION_SHIFT, size >> SECTION_SHIFT);
-    mutex_unlock(&removal_lock);
+    WRITE_ONCE(auto_online, on);
 }

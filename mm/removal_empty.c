@@ -51,7 +51,7 @@ static u64 name_frames(const struct removal *r,
     for (u32 nr = r->first; nr < r->first + r->count; nr++) {
         struct section *s = section_get(nr);
 
-        for (unsigned i = 0; i < SECTION_FRAMES; i++) {
+        for (unsigned i = 0; section_is_going(nr) && i < SECTION_FRAMES; i++) {
             if (!wanted(s, &s->map[i]))
                 continue;
             if (found++ < REPORTED)
@@ -94,7 +94,7 @@ static int check_movable(struct removal *r)
 static bool all_empty(const struct removal *r)
 {
     for (u32 nr = r->first; nr < r->first + r->count; nr++)
-        if (!section_is_empty(nr))
+        if (section_is_going(nr) && !section_is_empty(nr))
             return false;
     return true;
 }
@@ -201,7 +201,7 @@ static int scan(struct pass *p, enum move_mode mode)
     for (u32 nr = p->r->first; !err && nr < p->r->first + p->r->count; nr++) {
         if (removal_should_stop(p->r))
             err = -EINTR;
-        else
+        else if (section_is_going(nr))
             err = scan_section(p, section_get(nr));
     }
     return err;

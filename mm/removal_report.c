@@ -16,7 +16,12 @@
 static struct spinlock lock = SPINLOCK_INIT("removal report", RANK_REMOVING);
 static char text[16384]; /* lines, each with a newline */
 static size_t length;
-static u32 edition; /* so that a reader does not mix two texts */
+static u32 edition = 1; /* so that a reader does not mix two texts */
+
+u32 removal_report_number(void)
+{
+    return READ_ONCE(edition);
+}
 
 void removal_report_clear(void)
 {
@@ -61,11 +66,11 @@ static size_t next_line(size_t at, u32 wanted, char *line)
     return at + n + 1;
 }
 
-void removal_report(void (*emit)(const char *line, void *arg), void *arg)
+void removal_report(const struct removal *r,
+                    void (*emit)(const char *line, void *arg), void *arg)
 {
-    u32 current = READ_ONCE(edition);
     char line[LINE_MAX];
 
-    for (size_t at = 0; (at = next_line(at, current, line));)
+    for (size_t at = 0; (at = next_line(at, r->report, line));)
         emit(line, arg);
 }

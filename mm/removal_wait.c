@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long a removal tries: its limits, and sleeping within them.
+ * Whose turn it is, how long a removal tries, and sleeping within its limits.
+ *
+ * One removal is under way at a time; the others wait for their turn as they
+ * wait for anything else: a signal or the time limit ends it.
  *
  * A removal sleeps on the queue of whatever it waits for: a page, or the next
  * frame to come free. Its time limit and removal_cancel have to find it there,
@@ -20,9 +23,12 @@
 #include <mm/removal_private.h>
 #include <kernel/errno.h>
 
-/* Guards under_way, its asleep_on, and the three that remember. (irq) */
+/* Guards under_way, each one's asleep_on, and the three that remember. (irq) */
 static struct spinlock removing = SPINLOCK_INIT("removing", RANK_REMOVING);
 static struct removal *under_way;
+static struct waitq turn_waitq = WAITQ_INIT(turn_waitq);
+/* For the order checker: who has the turn, or waits for it, as with a mutex. */
+static const struct lock_class turn = {"removal", RANK_REMOVAL};
 static struct removal last;
 static int last_error;
 static bool any_ended;
@@ -94,6 +100,45 @@ int removal_wait(struct removal *r, struct waitq *q, bool (*done)(void *arg),
     return err;
 }
 
+/* A wait that has a limit of its own. */
+struct brief_wait {
+    struct timer timer;
+    struct waitq *q;
+    bool (*done)(void *arg);
+    void *arg;
+    bool over; /* set by the timer */
+};
+
+static void brief_wait_over(void *arg)
+{
+    struct brief_wait *b = arg;
+
+    WRITE_ONCE(b->over, true);
+    wake_up_all(b->q);
+}
+
+static bool done_or_over(void *arg)
+{
+    struct brief_wait *b = arg;
+
+    return b->done(b->arg) || READ_ONCE(b->over);
+}
+
+int removal_wait_until(struct removal *r, u64 when, struct waitq *q,
+                       bool (*done)(void *arg), void *arg)
+{
+    struct brief_wait b = {.q = q, .done = done, .arg = arg};
+    int err;
+
+    if (when == TIME_NEVER || done(arg))
+        return removal_wait(r, q, done, arg);
+    timer_init(&b.timer, brief_wait_over, &b);
+    timer_arm(&b.timer, when);
+    err = removal_wait(r, q, done_or_over, &b);
+    timer_cancel(&b.timer);
+    return err || done(arg) ? err : -EAGAIN;
+}
+
 /* The removing lock is held. */
 static void wake_removal(struct removal *r)
 {
@@ -130,21 +175,48 @@ bool removal_under_way(void)
     return READ_ONCE(under_way) != NULL;
 }
 
-void removal_begin(struct removal *r)
+bool removal_covers(u32 first, u32 count)
 {
-    u64 flags;
+    u64 flags = spin_lock_irqsave(&removing);
+    struct removal *r = under_way;
+    bool covers = r && first < r->first + r->count && r->first < first + count;
+
+    spin_unlock_irqrestore(&removing, flags);
+    return covers;
+}
+
+static bool got_turn(void *arg)
+{
+    u64 flags = spin_lock_irqsave(&removing);
+    bool mine;
+
+    if (!under_way)
+        under_way = arg;
+    mine = under_way == arg;
+    spin_unlock_irqrestore(&removing, flags);
+    return mine;
+}
+
+int removal_begin(struct removal *r)
+{
+    int err;
 
     r->passes = 0;
     r->moved = r->refused = r->waited = 0;
     r->why[0] = 0;
+    r->report = 0;
     r->expired = false;
     r->asleep_on = NULL;
     timer_init(&r->limit, limit_reached, r);
-    flags = spin_lock_irqsave(&removing);
-    under_way = r;
-    spin_unlock_irqrestore(&removing, flags);
     if (r->max_ns)
         timer_arm(&r->limit, now_ns() + r->max_ns);
+    lock_order_acquire(&turn);
+    err = removal_wait(r, &turn_waitq, got_turn, r);
+    if (err) {
+        timer_cancel(&r->limit);
+        lock_order_release(&turn);
+    }
+    return err;
 }
 
 void removal_end(struct removal *r, int error)
@@ -158,6 +230,8 @@ void removal_end(struct removal *r, int error)
     last_error = error;
     any_ended = true;
     spin_unlock_irqrestore(&removing, flags);
+    lock_order_release(&turn);
+    wake_up_all(&turn_waitq);
 }
 
 bool removal_last(struct removal *out, int *error)

@@ -140,6 +140,21 @@ static void init_pages(u32 nr, struct page *map, enum zone_id zone)
     }
 }
 
+/* Not all of it is RAM: between ranges, or at their ends. */
+static bool has_holes(u32 nr)
+{
+    u64 start = section_pfn(nr) << PAGE_SHIFT, end = start + SECTION_SIZE;
+    u64 ram = 0;
+
+    for (unsigned i = 0; i < boot_info.nr_ram; i++) {
+        u64 from = max_u64(start, boot_info.ram[i].start);
+        u64 to = min_u64(end, boot_info.ram[i].end);
+
+        ram += to > from ? to - from : 0;
+    }
+    return ram < SECTION_SIZE;
+}
+
 static void boot_section(u32 nr)
 {
     struct section *s;
@@ -155,6 +170,7 @@ static void boot_section(u32 nr)
     s->map = s->home;
     s->state = SECTION_ONLINE;
     s->zone = ZONE_NORMAL;
+    s->holes = has_holes(nr);
     s->dimm = -1;
     init_pages(nr, s->map, ZONE_NORMAL);
     count = nr + 1 > count ? nr + 1 : count;
@@ -196,7 +212,7 @@ void sections_boot(void)
 
 /* ---- coming ---- */
 
-/* The leaf is kept for ever once it is there. Removal mutex held. */
+/* The leaf is kept for ever once it is there. Sections lock held. */
 static struct section *make_section(u32 nr)
 {
     struct section *leaf = roots[nr / LEAF];
@@ -230,12 +246,10 @@ int section_online(u32 nr, enum zone_id zone, int dimm)
     s->zone = zone;
     s->dimm = dimm;
     s->removable = own > 0;
-    s->isolated_frames = 0;
-    s->state = SECTION_ONLINE;
     s->map = map;
     if (nr + 1 > count)
         WRITE_ONCE(count, nr + 1);
-    zone_add_frames(&zones[zone], section_pfn(nr) + own, SECTION_FRAMES - own);
+    zone_add_isolated(nr, own);
     zone_set_watermarks();
     return 0;
 }

@@ -25,17 +25,19 @@ enum section_state {
     SECTION_ABSENT,  /* no memory here, or it was ejected */
     SECTION_OFFLINE, /* present, logically off: not in the direct map */
     SECTION_ONLINE,
-    SECTION_GOING, /* being taken offline: isolated */
+    SECTION_GOING, /* isolated: being taken offline, or about to be online */
 };
 
-/* All fields change under the removal mutex; `state` and `isolated_frames`
-   also under the zone's lock, so that the allocator may read them there. */
+/* All fields change under the sections lock; `state` and `isolated_frames`
+   also under the zone's lock, so that the allocator may read them there (the
+   number changes under that alone while frames come free). */
 struct section {
     struct page *map;    /* NULL unless online or going */
     struct page *home;   /* boot memory: where map is kept; else NULL */
     u8 state;            /* enum section_state */
     u8 zone;             /* enum zone_id that it belongs to when online */
     bool removable;      /* memmap on the section itself; movable zone */
+    bool holes;          /* not all of it is RAM; fixed at boot */
     u16 isolated_frames; /* free frames kept from the allocator */
     int dimm;            /* hotplug slot, -1 = soldered */
 };
@@ -58,8 +60,9 @@ static inline u32 pfn_section(pfn_t pfn)
 void sections_boot(void);
 
 /*
- * Bring one section online in a zone: direct map, memmap, frames into the
- * allocator. The section is ABSENT or OFFLINE. Removal mutex held; may sleep.
+ * Prepare one section for a zone: direct map, memmap. It is isolated then:
+ * section_unisolate hands its frames over, section_finish_offline takes it
+ * away again. The section is ABSENT or OFFLINE. Sections lock held; may sleep.
  * -EBUSY if it is online, -ENOMEM if page tables cannot be had.
  */
 int section_online(u32 nr, enum zone_id zone, int dimm);
@@ -75,6 +78,9 @@ bool section_is_empty(u32 nr);
 void section_finish_offline(u32 nr);
 /* Its part under the zone lock: the zone forgets the isolated frames. */
 void zone_forget_section(u32 nr);
+/* And the opposite: all frames but the first `own` are new in its zone, free
+   and isolated. */
+void zone_add_isolated(u32 nr, unsigned own);
 /* The DIMM is about to go: the section is wiped, and is offline for good. */
 void section_absent(u32 nr);
 

@@ -242,6 +242,22 @@ void section_unisolate(u32 nr)
     spin_unlock_irqrestore(&z->lock, flags);
 }
 
+void zone_add_isolated(u32 nr, unsigned own)
+{
+    struct section *s = section_get(nr);
+    struct zone *z = &zones[s->zone];
+    u64 flags = spin_lock_irqsave(&z->lock);
+
+    s->state = SECTION_GOING;
+    s->isolated_frames = 0;
+    for (unsigned i = own; i < SECTION_FRAMES; i++) {
+        atomic_set(&s->map[i].refs, 0);
+        keep_isolated(s, &s->map[i], 0);
+    }
+    z->managed += s->isolated_frames;
+    spin_unlock_irqrestore(&z->lock, flags);
+}
+
 void zone_forget_section(u32 nr)
 {
     struct section *s = section_get(nr);

@@ -3,10 +3,14 @@
  * Memory hotplug: what to do when a DIMM comes, or is asked for.
  *
  * The interrupt only says "look": one kernel thread then looks at every slot
- * and does what its flags ask, one thing after the other, as a removal may
- * take long. An interrupt that comes meanwhile makes it look again. It looks
- * once at the start, too: a request from before the event was enabled has
- * left its flag, but its interrupt was cleared with everything else.
+ * and does what its flags ask. An interrupt that comes meanwhile makes it look
+ * again. It looks once at the start, too: a request from before the event was
+ * enabled has left its flag, but its interrupt was cleared with everything
+ * else.
+ *
+ * To take a DIMM away may last long, or have to wait for its turn, and a DIMM
+ * that comes may be what it waits for. So a thread of its own does that, and
+ * the slot is that one's until it ends; all others are looked at meanwhile.
  *
  * The host learns the outcome from _OST reports, and from nothing else: each
  * request that we act on ends in exactly one.
@@ -16,6 +20,7 @@
 #include <drivers/acpi/memhp.h>
 #include <drivers/acpi/mhpc.h>
 #include <kernel/current.h>
+#include <kernel/errno.h>
 #include <kernel/print.h>
 #include <kernel/wait.h>
 #include <mm/lockorder.h>
@@ -31,7 +36,8 @@
 #define OST_IN_USE       0x81u /* eject: in use by an application */
 #define OST_IN_PROGRESS  0x84u /* eject: we are at it */
 
-/* By slot. The boot thread's until ours starts, then that one's alone. */
+/* By slot. The boot thread's until ours starts, then that one's; while
+   `leaving` is set, its eject_thread's. */
 static struct dimm dimms[MHPC_SLOTS];
 
 static struct waitq look_queue = WAITQ_INIT(look_queue);
@@ -42,6 +48,13 @@ static unsigned long long ull(u64 v)
     return v;
 }
 
+/* Also in the interrupt, the event's status being cleared already. */
+static void look_again(void)
+{
+    atomic_xchg(&look, 1);
+    wake_up_all(&look_queue);
+}
+
 /* ---- a DIMM is there ---- */
 
 static bool add(unsigned slot, const struct mhpc_slot *s)
@@ -49,7 +62,7 @@ static bool add(unsigned slot, const struct mhpc_slot *s)
     struct dimm *d = &dimms[slot];
     int ret;
 
-    if (d->online)
+    if (d->size)
         return true;
     if (!dimm_fits(s->base, s->size)) {
         printk("memhp: dimm %u refused: 0x%llx bytes at 0x%llx\n", slot,
@@ -114,10 +127,10 @@ static void report_line(const char *line, void *slot)
  * would fail again. The flag goes before the report, so that whoever waits
  * for the report and then asks again is heard.
  */
-static void refuse(unsigned slot, int error, const char *why)
+static void refuse(unsigned slot, int error, const struct removal *r)
 {
-    printk("memhp: dimm %u stays: %s\n", slot, why);
-    removal_report(report_line, &slot);
+    printk("memhp: dimm %u stays: %s\n", slot, r->why);
+    removal_report(r, report_line, &slot);
     mhpc_clear(slot, SLOT_REMOVE);
     mhpc_ost(slot, OST_EJECT, error == -EBUSY ? OST_IN_USE : OST_FAILURE);
 }
@@ -125,20 +138,36 @@ static void refuse(unsigned slot, int error, const char *why)
 /*
  * When dimm_take_back says 0, no page table, direct map, list or DMA refers to
  * the DIMM any more, and only then it is ejected. A DIMM that was refused when
- * it came is in nobody's way, and goes at once.
+ * it came is in nobody's way, and goes at once. What the slot's flags say by
+ * then is looked at by the other thread.
  */
-static void asked_for(unsigned slot)
+static int eject_thread(void *arg)
 {
-    char why[80];
-    int ret;
+    unsigned slot = (unsigned)(u64)arg;
+    struct dimm *d = &dimms[slot];
+    struct removal r;
+    int ret = dimm_take_back(d, &r);
 
-    mhpc_clear(slot, SLOT_REMOVE);
-    mhpc_ost(slot, OST_EJECT, OST_IN_PROGRESS);
-    ret = dimm_take_back(slot, &dimms[slot], why, sizeof(why));
     if (ret == 0)
         eject(slot);
     else
-        refuse(slot, ret, why);
+        refuse(slot, ret, &r);
+    __atomic_store_n(&d->leaving, false, __ATOMIC_RELEASE);
+    look_again();
+    return 0;
+}
+
+static void asked_for(unsigned slot)
+{
+    static const struct removal not_begun = {.why = "no memory for a thread"};
+
+    mhpc_clear(slot, SLOT_REMOVE);
+    mhpc_ost(slot, OST_EJECT, OST_IN_PROGRESS);
+    dimms[slot].leaving = true;
+    if (kthread_run(eject_thread, (void *)(u64)slot, "eject"))
+        return;
+    dimms[slot].leaving = false;
+    refuse(slot, -ENOMEM, &not_begun);
 }
 
 /* ---- looking ---- */
@@ -146,9 +175,12 @@ static void asked_for(unsigned slot)
 /* A new DIMM first, as ACPI's own code would. */
 static void look_at(unsigned slot)
 {
-    u8 flags = mhpc_flags(slot);
     struct mhpc_slot s;
+    u8 flags;
 
+    if (__atomic_load_n(&dimms[slot].leaving, __ATOMIC_ACQUIRE))
+        return;
+    flags = mhpc_flags(slot);
     if (!(flags & SLOT_ENABLED)) {
         if (flags & SLOT_REMOVE)
             mhpc_clear(slot, SLOT_REMOVE); /* for one that has gone */
@@ -173,13 +205,6 @@ static int memhp_thread(void *unused)
             look_at(slot);
     }
     return 0;
-}
-
-/* In the interrupt, the event's status being cleared already. */
-static void memhp_event(void)
-{
-    atomic_xchg(&look, 1);
-    wake_up_all(&look_queue);
 }
 
 /* DIMMs that were there before the machine started are in no memory map and
@@ -208,6 +233,6 @@ void memhp_init(void)
         printk("memhp: no memory for its thread\n");
         return;
     }
-    gpe_enable(GPE_MEMORY, memhp_event);
-    memhp_event();
+    gpe_enable(GPE_MEMORY, look_again);
+    look_again();
 }

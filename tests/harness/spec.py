@@ -15,12 +15,13 @@ DISK_INDEX = {"hda": 0, "hdb": 1, "hdc": 2, "hdd": 3}
 
 # With icount an instruction takes a nanosecond, and time jumps to the next
 # armed timer when all processors sleep. A time-out for the disk would then
-# end at once whenever the disk is held, so there must be none.
+# end at once whenever the disk is held, so there must be none; and the time
+# for which a page's users sleep while it is moved (memhp.stand) likewise.
 EPOCH = "2020-01-01"    # what time it is when the machine starts
 ICOUNT = ["-icount", "shift=0,sleep=off", "-accel", "tcg,thread=single",
           "-rtc", f"base={EPOCH},clock=vm"]
 NO_ICOUNT = ["-accel", "tcg,thread=multi"]
-ICOUNT_WORDS = "ide.timeout=0 memhp.timeout=0"
+ICOUNT_WORDS = "ide.timeout=0 memhp.timeout=0 memhp.stand=0"
 
 
 @dataclass

@@ -41,7 +41,8 @@ def test_in_a_loop_under_load(boot, design, cpus, program):
                 wait_said(m, "added", 2 + 2 * i + (name == "dimm1") + 1)
 
     m = boot(design=design, cpus=cpus, memory=64, dimms=[32, 32], slots=4,
-             init=f"/tests/{program}", append="-- 8 2 1 churn",
+             init=f"/tests/{program}",
+             append="memhp.timeout=0 -- 8 2 1 churn",
              files={"hdc": diskimage.swap(64)}, cpu_limit=240)
     report = play(m, {"churn": churn})
     assert report.results["migrated"] > 0
@@ -109,3 +110,26 @@ def test_no_room_left(boot, design):
         m.dimms.wait_refused()
 
     play(m, {"unplug": unplug})
+
+
+def test_between_two_steps(boot, design):
+    """What comes in between: forced by points in the kernel."""
+    m = boot(design=design, testpoints=True, cpus=4, memory=64, dimms=[32],
+             init="/tests/between", append="memhp.stand=0",
+             files={"hda": diskimage.pattern(1), "hdc": diskimage.swap(16)})
+    play(m, {})
+
+
+def test_asked_for_during_a_removal(boot, design):
+    """A removal that may last for ever is in nobody's way: not in its pages'
+    users', not in a new DIMM's; and the DIMM that is asked for meanwhile, in
+    a hundred pieces, leaves in its turn.
+    """
+    def ask(m):
+        m.dimms.ask("dimm0")
+        m.dimms.add("dimm1", 32)
+        wait_said(m, "memhp: dimm 1 added")
+
+    m = boot(design=design, cpus=2, memory=64, dimms=[264], slots=2,
+             init="/tests/asked", append="-- 132")
+    play(m, {"asked": ask, "left": lambda m: m.dimms.wait_removed("dimm0")})

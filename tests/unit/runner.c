@@ -85,7 +85,7 @@ int main(void)
                  run_migrate_tests() + run_file_tests() + run_area_tests() +
                  run_remap_tests() + run_memcalls_tests() + run_batch_tests() +
                  run_race_tests() + run_rule_tests() + run_look_tests() +
-                 run_verify_tests() + run_oom_tests();
+                 run_verify_tests() + run_oom_tests() + run_sections_tests();
 
     return failed ? 1 : 0;
 }

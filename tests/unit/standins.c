@@ -461,36 +461,64 @@ u64 now_ns(void)
     return t += 1000;
 }
 
+/* Time stands still but for host_time_passes: no limit is reached before. */
+static struct timer *armed[8];
+
+static struct timer **find_timer(const struct timer *t)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(armed); i++)
+        if (armed[i] == t)
+            return &armed[i];
+    return NULL;
+}
+
 void timer_init(struct timer *t, void (*fn)(void *), void *arg)
 {
     t->fn = fn;
     t->arg = arg;
 }
 
-/* Time stands still: no limit is ever reached, but that a test says so. */
-static struct timer *armed; /* the last one */
-
 void timer_arm(struct timer *t, u64 when)
 {
+    struct timer **place = find_timer(t);
+
     (void)when;
-    armed = t;
+    place = place ? place : find_timer(NULL);
+    ASSERT(place);
+    *place = t;
 }
 
 bool timer_cancel(struct timer *t)
 {
-    if (armed == t)
-        armed = NULL;
-    return false;
+    struct timer **place = find_timer(t);
+
+    if (place)
+        *place = NULL;
+    return place != NULL;
 }
 
-bool host_timer_fires(void)
+static void end_timer(void *arg)
 {
-    struct timer *t = armed;
+    struct timer *t = arg;
 
-    armed = NULL;
-    if (t)
-        t->fn(t->arg);
-    return t != NULL;
+    in_irq = true;
+    t->fn(t->arg);
+    in_irq = false;
+}
+
+bool host_time_passes(void)
+{
+    struct timer *t;
+
+    for (unsigned i = ARRAY_SIZE(armed); i-- > 0;) {
+        t = armed[i];
+        if (!t)
+            continue;
+        armed[i] = NULL;
+        host_as_other(end_timer, t);
+        return true;
+    }
+    return false;
 }
 
 u64 cmdline_u64(const char *key, u64 otherwise)

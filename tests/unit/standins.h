@@ -15,7 +15,7 @@ extern void (*host_at_point)(const char *name);
 extern struct mm *host_oom_victim;
 extern int host_fail_reads, host_fail_writes;
 bool host_disk_step(void);
-bool host_timer_fires(void);
+bool host_time_passes(void);
 void host_as_other(void (*fn)(void *arg), void *arg);
 unsigned host_locks_held(void);
 extern unsigned long host_spins; /* how often a spinlock was taken */

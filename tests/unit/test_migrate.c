@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* One page that is moved, written out, or fought over, by direct calls. */
 #include "unit.h"
+#include <mm/filemap.h>
 #include <mm/gup.h>
 #include <mm/migrate.h>
 #include <mm/page.h>
 #include <mm/reclaim.h>
+#include <mm/removal.h>
 #include <mm/swap.h>
 #include <mm/zone.h>
 
@@ -118,6 +120,110 @@ static void a_move_waits_or_is_refused(void **state)
     check_choice(UNMAPS_PINNED, err == 0);
     mm_put_user(mm);
 }
+
+/* ---- who waits for whom ---- */
+
+static struct page *first_page;
+static int its_refs;
+
+/* Whoever sleeps holds no pin: what it sleeps for may be a mover's. */
+static bool nobody_is_pinned(void)
+{
+    assert_int_equal(page_refs(first_page), its_refs);
+    return false;
+}
+
+/* The first page is there, the others are in swap. */
+static void pin_what_is_in_swap(struct mm *mm, u64 a, unsigned pages)
+{
+    struct user_range r = {a, pages * PAGE_SIZE};
+
+    mm_madvise(mm, a + PAGE_SIZE, (pages - 1) * PAGE_SIZE, MADV_PAGEOUT);
+    assert_null(user_page(mm, a + PAGE_SIZE));
+    first_page = user_page(mm, a);
+    its_refs = page_refs(first_page);
+    host_event = nobody_is_pinned;
+    assert_int_equal(pin_user_pages(&pins, mm, &r, 1, true, "raw read"), 0);
+    host_event = NULL;
+    assert_int_equal(pins.nr, pages);
+    assert_int_equal(page_refs(first_page), its_refs + 1);
+    unpin_user_pages(&pins, false);
+}
+
+static void who_holds_a_pin_does_not_sleep(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 40);
+
+    (void)state;
+    user_fill(mm, a, 40, 7);
+    pin_what_is_in_swap(mm, a, 40);
+    user_check(mm, a, 40, 7);
+    mm_put_user(mm);
+}
+
+static void nor_for_a_page_of_a_file(void **state)
+{
+    struct mapping *m = mapping_create("pinned");
+    struct mm *mm = process();
+    s64 a;
+
+    (void)state;
+    assert_int_equal(mapping_set_size(m, 3 * PAGE_SIZE), 0);
+    a = mm_mmap(mm, 0, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, m, 0);
+    assert_true(a > 0);
+    user_fill(mm, (u64)a, 3, 7);
+    pin_what_is_in_swap(mm, (u64)a, 3);
+    user_check(mm, (u64)a, 3, 7);
+    mm_put_user(mm);
+    mapping_put(m);
+}
+
+/* The disk fails: that is told, however often we have to begin again. */
+static void a_read_error_ends_a_pin(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 2);
+    struct user_range r = {a, 2 * PAGE_SIZE};
+
+    (void)state;
+    user_fill(mm, a, 2, 7);
+    mm_madvise(mm, a + PAGE_SIZE, PAGE_SIZE, MADV_PAGEOUT);
+    host_fail_reads = 1000;
+    assert_int_equal(pin_user_pages(&pins, mm, &r, 1, true, "raw read"),
+                     -EFAULT);
+    assert_int_equal(pins_of_page(user_page(mm, a), NULL, NULL), 0);
+    host_fail_reads = 0;
+    user_check(mm, a, 2, 7);
+    mm_put_user(mm);
+}
+
+/* A pin that nobody lets go: the move is put off, its users go on. */
+static void a_pin_that_stays_stops_no_user(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 1);
+    struct page *page;
+    struct removal r;
+    int err;
+
+    (void)state;
+    user_fill(mm, a, 1, 7);
+    pin(mm, a);
+    page = user_page(mm, a);
+    removal_defaults(&r, DIMM_FIRST, 1);
+    assert_true(lru_isolate(page));
+    host_event = host_time_passes;
+    err = migrate_page(page, MOVE_WAIT, &r);
+    assert_int_equal(err, design_is("ptepin") ? -EBUSY : -EAGAIN);
+    lru_putback(page);
+    assert_ptr_equal(user_page(mm, a), page);
+    user_check(mm, a, 1, 7);
+    device_ends();
+    mm_put_user(mm);
+}
+
+/* ---- reclaim ---- */
 
 /* Reclaim of a pinned page, by the call itself. */
 static void reclaim_says_what_the_design_says(void **state)
@@ -258,6 +364,10 @@ int run_migrate_tests(void)
         TEST(a_move_takes_the_swap_slot_along),
         TEST(a_pinned_page_does_not_move_now),
         TEST(a_move_waits_or_is_refused),
+        TEST(who_holds_a_pin_does_not_sleep),
+        TEST(nor_for_a_page_of_a_file),
+        TEST(a_read_error_ends_a_pin),
+        TEST(a_pin_that_stays_stops_no_user),
         TEST(reclaim_says_what_the_design_says),
         TEST(a_page_that_came_back_is_kept),
         TEST(the_zero_page_is_forgotten),

@@ -62,7 +62,7 @@ static void areas_that_change_are_let_alone(void **state)
 /* Patience ends, as nothing else happens. */
 static bool time_passes(void)
 {
-    return host_timer_fires();
+    return host_time_passes();
 }
 
 /*

@@ -47,7 +47,7 @@ extern bool (*host_event)(void);
 extern bool host_quiet;            /* no printk */
 extern struct mm *host_oom_victim; /* who was told to die, or NULL */
 bool host_disk_step(void);         /* let one request end */
-bool host_timer_fires(void);       /* the timer that was armed last */
+bool host_time_passes(void);       /* until one timer, the last, is due */
 /* Run fn as another task would: with no locks of ours held. */
 void host_as_other(void (*fn)(void *arg), void *arg);
 
@@ -72,6 +72,7 @@ int run_mm_tests(void);
 int run_owner_tests(void);
 int run_frame_tests(void);
 int run_migrate_tests(void);
+int run_sections_tests(void);
 int run_file_tests(void);
 int run_area_tests(void);
 int run_remap_tests(void);
