@@ -181,17 +181,30 @@ enum command_result command_result(struct ide_channel *ch)
 }
 
 /*
- * Take back the command that is out, and reset both drives. Called without
- * the lock in state CHANNEL_RESET, as stopping a bus master may take as long
+ * The command is overdue. Look at the drive before giving up, as the interrupt
+ * may be on its way, or lost. Then stop the bus master, which may take as long
  * as the disk does: QEMU keeps the processor in that very instruction until
- * the request is answered. Afterwards no frame is written any more. False: the
- * drives are gone.
+ * the request is answered. So the answer may be there afterwards, and a flush,
+ * which has no bus master to stop, gets as much time as a reset would.
+ * COMMAND_RUNS: there is no answer; the drives are to be reset.
  */
-bool command_abort(struct ide_channel *ch)
+enum command_result command_stop(struct ide_channel *ch)
+{
+    enum command_result result = command_result(ch);
+
+    if (result != COMMAND_RUNS)
+        return result;
+    outb(ch->bm + BM_COMMAND, 0);
+    (void)ata_poll(ch, STATUS_BSY | STATUS_DRQ, POLL_RESET);
+    return command_result(ch);
+}
+
+/* Reset both drives; the bus master is stopped. Afterwards no frame is written
+   any more. */
+enum command_result drives_reset(struct ide_channel *ch)
 {
     bool alive;
 
-    outb(ch->bm + BM_COMMAND, 0);
     outb(ch->control, CONTROL_SRST | CONTROL_NIEN);
     ata_pause(ch); /* at least 5 us: twelve reads */
     ata_pause(ch);
@@ -202,5 +215,5 @@ bool command_abort(struct ide_channel *ch)
     inb(ch->base + ATA_STATUS);
     bm_clear(ch); /* an interrupt that is still on its way means nobody */
     outb(ch->control, 0);
-    return alive;
+    return alive ? COMMAND_LOST : COMMAND_DEAD;
 }

@@ -19,7 +19,7 @@ DISK_INDEX = {"hda": 0, "hdb": 1, "hdc": 2, "hdd": 3}
 ICOUNT = ["-icount", "shift=0,sleep=off", "-accel", "tcg,thread=single",
           "-rtc", "base=2020-01-01,clock=vm"]
 NO_ICOUNT = ["-accel", "tcg,thread=multi"]
-ICOUNT_WORDS = "ide.timeout=0 memhp.timeout=0"
+ICOUNT_WORDS = ["ide.timeout=0", "memhp.timeout=0"]
 
 
 @dataclass
@@ -76,7 +76,9 @@ class Spec:
         words += [f"init={self.init}"] if self.init else []
         words += ["exit=debug"] if self.exit_debug else []
         words += ["mmevents=1"] if self.events else []
-        words += [ICOUNT_WORDS] if self.icount else []
+        if self.icount:     # but for those that the test says itself
+            words += [word for word in ICOUNT_WORDS
+                      if word.split("=")[0] not in self.append]
         return " ".join(words + ([self.append] if self.append else []))
 
     def memory_options(self):

@@ -63,18 +63,28 @@ def test_out_of_memory(boot, design, swap_mib):
 
 
 def test_disk_errors(boot, design):
-    """An error hurts only the process that needed the data."""
+    """An error hurts only the process that needed the data, and nobody if it
+    passes: each command is tried five times, but a flush only once."""
     raw, swap = Disk(diskimage.pattern(1)), swap_disk(16)
 
     def mend(_):
         raw.clear_rules()
         swap.clear_rules()
 
+    def stumble(m):
+        mend(m)
+        for disk, kind in ((raw, None), (swap, "write"), (swap, "read")):
+            disk.rule(err(errno.EIO), kind, times=4)
+
     run(boot, "diskerr", design=design, disks={"hda": raw, "hdc": swap},
-        syncs={"fail-raw": lambda m: raw.rule(err(errno.EIO)),
+        syncs={"stumble": stumble,
+               "fail-raw": lambda m: raw.rule(err(errno.EIO)),
                "fail-writes": lambda m: swap.rule(err(errno.EIO), "write"),
                "fail-reads": lambda m: swap.rule(err(errno.EIO), "read"),
                "mend": mend})
+    failed = [(r.kind, r.sector) for r in raw.requests if r.error]
+    assert failed == [("read", 16)] * 4 + [("write", 16)] * 4 + [
+        ("read", 0)] * 5 + [("write", 0)] * 5 + [("flush", 0)]
 
 
 def test_swap_is_joined(boot, design):

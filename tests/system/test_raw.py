@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Raw I/O: alignments, segments, AIO; below 4 GiB and through the bounce."""
+import threading
+
 import pytest
 
 from tests.harness import diskimage, scenario
@@ -28,3 +30,38 @@ def test_sealed_in_flight(boot, design):
     m = boot(design=design, init="/tests/sealed", disks={"hda": disk})
     scenario.play(m, {"release": release}).check()
     m.wait_exit()
+
+
+def release_on(machine, disk, words):
+    """For each word in turn: when the guest has said it, and the disk holds a
+    request, let that go. For a thread: until then the machine stands still."""
+    said = 0
+    for word in words:
+        def due(word=word):
+            lines = machine.serial.lines[said:]
+            return machine.serial.eof or (
+                disk.held() and any(word in line for line in lines))
+        machine.watch.wait(due, f"{word!r}", check=False)
+        said = len(machine.serial.lines)
+        disk.release_all()
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_answers_that_come_late(boot, cpus):
+    """The driver looks at the drive when its time is over, and asks again if
+    it had to reset it: also when time jumps to the end of the time-out (one
+    processor: counted instructions)."""
+    disk = Disk(diskimage.pattern(1))
+    disk.rule(hold, kind="read", sectors=(8, 8), times=1)
+    disk.rule(hold, kind="write", times=1)
+    disk.rule(hold, kind="flush", times=2)
+    m = boot(cpus=cpus, init="/tests/late", append="ide.timeout=1",
+             disks={"hda": disk})
+    threading.Thread(target=release_on, daemon=True, args=(
+        m, disk, ["no answer"] * 3 + ["reset"])).start()
+    scenario.play(m).check()
+    m.wait_exit()
+    asked = [(r.kind, r.sector) for r in disk.requests]
+    assert asked[-6:] == [("read", 8), ("write", 16), ("read", 16)] + [
+        ("flush", 0)] * 3
+    assert sum("reset" in line for line in m.serial.lines) == 1
