@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Raw I/O: alignments, segments, AIO; below 4 GiB and through the bounce."""
+import errno
 import threading
 
 import pytest
 
 from tests.harness import diskimage, scenario
-from tests.harness.disk import Disk, hold
+from tests.harness.disk import Disk, err, hold
 
 
 @pytest.mark.parametrize("dimms", [[], [32]], ids=["low", "above-4GiB"])
@@ -30,6 +31,22 @@ def test_sealed_in_flight(boot, design):
     m = boot(design=design, init="/tests/sealed", disks={"hda": disk})
     scenario.play(m, {"release": release}).check()
     m.wait_exit()
+
+
+def test_durable(boot):
+    """user/tests/durable.c: a flush behind each write that asks for it, and
+    behind no other; its error is the write's."""
+    disk = Disk(diskimage.pattern(1))
+    m = boot(init="/tests/durable", disks={"hda": disk})
+    scenario.play(m, {"fail-flushes": lambda _: disk.rule(
+        err(errno.EIO), kind="flush")}).check()
+    m.wait_exit()
+    asked = " ".join(r.kind if r.kind == "flush" else f"{r.sector}"
+                     for r in disk.requests if r.kind != "read")
+    assert asked == ("0 flush 1 flush 2 3 flush 4 flush 5 flush 6 flush 7 "
+                     "flush 8 flush 9 10 flush 11 flush 12 flush 13 flush")
+    for before, after in zip(disk.requests, disk.requests[1:]):
+        assert after.kind != "flush" or before.end_order < after.order
 
 
 def release_on(machine, disk, words):
