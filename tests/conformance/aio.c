@@ -28,9 +28,11 @@ static void contexts(void)
         FACT(c != 0, "%ld: a context", sizes[i]);
     }
     NUM(syscall(SYS_io_setup, 1, &c), "one that is there");
+    FACT(*(volatile unsigned char *)c * 0, "its page can be read");
     NUM(syscall(SYS_io_setup, 1, KERNEL), "the kernel's");
     NUM(syscall(SYS_io_destroy, c), "destroy");
     NUM(syscall(SYS_io_destroy, c), "destroy again");
+    NUM(msync((void *)c, PAGE, MS_ASYNC), "its page then");
     NUM(syscall(SYS_io_destroy, 0), "destroy none");
     NUM(syscall(SYS_io_destroy, -1), "destroy -1");
 }
