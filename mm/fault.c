@@ -303,6 +303,8 @@ static enum fault_result do_fault(struct mm *mm, u64 addr,
             ret = fault_grow_stack(mm, f.addr);
         } else if (ret == FAULT_WAIT_FILE) {
             ret = sleep_for_file(&f, wait_move);
+        } else if (ret == FAULT_WAIT_DISK) {
+            ret = swap_wait_for_room() ? FAULT_KILLED : FAULT_DONE;
         } else if (ret == FAULT_WAIT) {
             if (!wait_move && !pte_present(f.entry) &&
                 pte_is_migration(f.entry))

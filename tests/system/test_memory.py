@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from tests.harness import diskimage, scenario
-from tests.harness.disk import Disk, err
+from tests.harness.disk import Disk, err, hold
 
 
 def swap_disk(mib=256):
@@ -85,6 +85,26 @@ def test_disk_errors(boot, design):
     failed = [(r.kind, r.sector) for r in raw.requests if r.error]
     assert failed == [("read", 16)] * 4 + [("write", 16)] * 4 + [
         ("read", 0)] * 5 + [("write", 0)] * 5 + [("flush", 0)]
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_edges_of_swap(boot, cpus):
+    """user/tests/swaps.c: headers that Linux refuses; and whoever waits for a
+    read to begin does not hold up who changes the address space."""
+    swap = swap_disk(16)
+
+    def held(_):
+        swap.rule(hold, "read")
+
+    def release(_):
+        swap.wait_held()
+        swap.clear_rules()
+        swap.release_all()
+
+    run(boot, "swaps", cpus=cpus, syncs={"hold": held, "release": release},
+        disks={"hda": Disk(diskimage.Image("blank", 0.25)),
+               "hdb": Disk(diskimage.Image("blank", 2048 / (1 << 20))),
+               "hdc": swap})
 
 
 def test_swap_is_joined(boot, design):
