@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from tests.harness import diskimage, scenario
+from tests.harness import diskimage, paths, scenario
 from tests.harness.disk import Disk, err, hold
 
 
@@ -30,16 +30,26 @@ def test_fork_trees(boot, design, cpus):
     assert report.results["swapped_out"] > 0
 
 
-def test_four_times_ram(boot, design):
+@pytest.fixture
+def alone(archive):
+    """A function that writes an initramfs with one program: the one of all
+    programs would not fit into the memory twice."""
+    return lambda name: archive(
+        {f"/tests/{name}": paths.BUILD / "user/tests" / name})
+
+
+def test_four_times_ram(boot, design, alone):
     """Memory four times RAM, in three processes, every word checked."""
     report = run(boot, "thrash 64 3 1", design=design, cpus=2, memory=16,
+                 initrd=alone("thrash"),
                  files={"hdc": diskimage.swap(128)}, cpu_limit=240)
     assert report.results["swapped_in"] > 0
 
 
-def test_shared_memory_beyond_ram(boot, design):
+def test_shared_memory_beyond_ram(boot, design, alone):
     """A shared file twice RAM, written by one process, read by the next."""
     report = run(boot, "shared 32 3 3", design=design, cpus=2, memory=16,
+                 initrd=alone("shared"),
                  files={"hdc": diskimage.swap(128)}, cpu_limit=240)
     assert report.results["swapped_in"] > 0
 
