@@ -58,6 +58,7 @@
  */
 #define POLL_READY    10000
 #define POLL_IDENTIFY 100000
+#define POLL_OVERDUE  100000
 #define POLL_RESET    1000000
 
 /* An entry of the bus master's list: two bytes' alignment, and no entry
@@ -149,10 +150,11 @@ enum command_result {
     COMMAND_DEAD, /* nor do the drives come back from the reset */
 };
 
-/* command.c; the channel's lock is held. But the stop and the reset take long:
-   they are called without it, in state CHANNEL_RESET. */
+/* command.c; the channel's lock is held. But the second look, the stop and the
+   reset take long: they are called without it, in state CHANNEL_RESET. */
 bool command_start(struct ide_channel *ch);
 enum command_result command_result(struct ide_channel *ch);
+enum command_result command_look(struct ide_channel *ch, unsigned reads);
 enum command_result command_stop(struct ide_channel *ch);
 enum command_result drives_reset(struct ide_channel *ch);
 void command_event(const char *kind, struct ide_channel *ch);

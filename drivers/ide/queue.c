@@ -18,8 +18,8 @@
 #include <mm/lockorder.h>
 
 /* ide.timeout=SECONDS; 0 = for ever. With QEMU's virtual clock a time-out
-   that is armed on an idle machine is due at once, and the machine stands still
-   until the disk answers: runs that hold an answer say 0. */
+   that is armed on an idle machine is due at once, so that the processor polls:
+   runs that hold an answer say 0. */
 #define TIMEOUT_SECONDS 30
 
 /* An error may pass: so often a command is tried. As Linux's libata. */
@@ -200,6 +200,10 @@ static enum command_result look_and_reset(struct ide_channel *ch, bool refused)
 {
     enum command_result result = COMMAND_RUNS;
 
+    if (!refused)
+        result = command_look(ch, POLL_OVERDUE);
+    if (result != COMMAND_RUNS)
+        return result;
     printk("%s: no answer to a command at sector %llu\n", ch->name,
            (unsigned long long)ch->lba);
     if (!refused)

@@ -82,3 +82,13 @@ def test_answers_that_come_late(boot, cpus):
     assert asked[-6:] == [("read", 8), ("write", 16), ("read", 16)] + [
         ("flush", 0)] * 3
     assert sum("reset" in line for line in m.serial.lines) == 1
+
+
+def test_time_that_jumps(boot):
+    """With counted instructions each time-out is due at once: the disk is given
+    the time that it needs."""
+    m = boot(init="/tests/raw", append="ide.timeout=30",
+             disks={"hda": Disk(diskimage.pattern(8))})
+    scenario.play(m).check()
+    m.wait_exit()
+    assert not [x for x in m.serial.lines if "no answer" in x or "I/O error" in x]
