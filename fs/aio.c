@@ -206,7 +206,7 @@ static struct aio_context *create(unsigned max)
 }
 
 /* The page that the number is the address of: a number, or -errno. */
-static s64 map_page(void)
+static s64 map_context(void)
 {
     return mm_mmap(current_mm(), 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
@@ -216,7 +216,7 @@ static s64 map_page(void)
    made one. */
 static s64 publish_context(struct aio_context *c, u64 told)
 {
-    s64 id = map_page();
+    s64 id = map_context();
 
     if (id < 0)
         return id;

@@ -125,8 +125,8 @@ static bool has_bytes(const struct user_range *r, unsigned n)
 
 /* At the end of a regular file, wherever the caller or the file is; and if the
    caller did not say where, the file is behind it then. */
-static s64 append(struct file *f, const struct user_range *r, unsigned n,
-                  bool moves)
+static s64 write_at_end(struct file *f, const struct user_range *r, unsigned n,
+                        bool moves)
 {
     u64 at = POS_APPEND;
     s64 ret = rw_at(f, r, n, &at, true);
@@ -183,7 +183,7 @@ s64 file_transfer(struct file *f, const struct user_range *r, unsigned n,
     s64 done;
 
     if (write && (flags & RWF_APPEND) && f->inode && f->inode->data)
-        done = append(f, r, n, !pos);
+        done = write_at_end(f, r, n, !pos);
     else
         done = pos ? rw_at(f, r, n, &at, write) : rw_here(f, r, n, write);
     return write ? sync_written(f, flags, done) : done;

@@ -80,18 +80,18 @@ struct swap_request *swap_request_get(enum bio_op op)
     return r;
 }
 
-static bool has_room(struct pool *p)
+static bool read_can_start(void)
 {
-    u64 flags = spin_lock_irqsave(&p->lock);
-    bool room = !list_empty(&p->free) || p->nr_fresh < REQUESTS;
+    u64 flags = spin_lock_irqsave(&reads.lock);
+    bool room = !list_empty(&reads.free) || reads.nr_fresh < REQUESTS;
 
-    spin_unlock_irqrestore(&p->lock, flags);
+    spin_unlock_irqrestore(&reads.lock, flags);
     return room;
 }
 
 int swap_wait_for_room(void)
 {
-    return wait_event_killable(&reads.waiters, has_room(&reads));
+    return wait_event_killable(&reads.waiters, read_can_start());
 }
 
 void swap_request_put(struct swap_request *r)

@@ -196,8 +196,8 @@ enum command_result command_look(struct ide_channel *ch, unsigned reads)
 /*
  * Stop the bus master, which may take as long as the disk does: QEMU keeps the
  * processor in that very instruction until the request is answered. So the
- * answer may be there afterwards. COMMAND_RUNS: it is not, and the drives are to
- * be reset.
+ * answer may be there afterwards. COMMAND_RUNS: it is not, and the drives are
+ * to be reset.
  */
 enum command_result command_stop(struct ide_channel *ch)
 {

@@ -23,9 +23,9 @@ static void opens(void)
     static const unsigned bits[] = {O_APPEND, O_DSYNC,   O_ASYNC,
                                     O_DIRECT, O_NOATIME, O_SYNC & ~O_DSYNC,
                                     O_SYNC,   1u << 22,  1u << 28};
-    static const char *const names[] = {"file",      "dir",       "fifo",
-                                        "/dev/null", "/dev/zero", "/dev/urandom",
-                                        "/dev/tty",  "/proc/self/stat"};
+    static const char *const names[] = {
+        "file",      "dir",          "fifo",     "/dev/null",
+        "/dev/zero", "/dev/urandom", "/dev/tty", "/proc/self/stat"};
 
     subject = "openflag";
     for (unsigned n = 0; n < COUNT(names); n++)
@@ -107,8 +107,8 @@ static void transfers(void)
             NUM(vector(SYS_pwritev2, fds[n], &io, -1, 1 << bit), "%s write %x",
                 kinds[n], 1 << bit);
             io.iov_len = 4;
-            NUM(vector(SYS_preadv2, fds[n], &io, -1, 1 << bit), "%s read %x", kinds[n],
-                1 << bit);
+            NUM(vector(SYS_preadv2, fds[n], &io, -1, 1 << bit), "%s read %x",
+                kinds[n], 1 << bit);
             if (n == 0)
                 NUM(vector(SYS_preadv2, fds[n], &none, -1, 1 << bit),
                     "nothing %x", 1 << bit);

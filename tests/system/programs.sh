@@ -48,7 +48,8 @@ int printf(const char *, ...);
 int io_setup(int, void **), io_destroy(void *);
 int io_getevents(void *, long, long, void *, long *);
 int main(void) { void *ring = 0, *events[4]; long at_once[2] = {0, 0};
-int made = io_setup(1, &ring), got = io_getevents(ring, 0, 1, events, at_once);
+int made = io_setup(1, &ring);
+int got = io_getevents(ring, 0, 1, events, at_once);
 printf("%d %d %d\n", made, got, io_destroy(ring)); return 0; }
 END
 tcc -o aio aio.c /usr/lib/x86_64-linux-gnu/libaio.so.1

@@ -56,7 +56,7 @@ static struct header good(void)
     return h;
 }
 
-/* Answers with a list of bad pages: nr of them, from `first` on, `step` apart. */
+/* With a list of bad pages: nr of them, from `first` on, `step` apart. */
 static int try_bad(unsigned nr, uint32_t first, uint32_t step)
 {
     struct header h = good();
@@ -127,8 +127,8 @@ static bool asleep(int tid)
     return state == 'S' || state == 'D';
 }
 
-/* A fault that finds all requests in use waits for the disk, and holds up nobody
-   who changes the address space meanwhile. */
+/* A fault that finds all requests in use waits for the disk, and holds up
+   nobody who changes the address space meanwhile. */
 static void all_requests(void)
 {
     pthread_t thread;
