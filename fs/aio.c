@@ -4,6 +4,10 @@
  *
  * A context is found by its number, in the mm that made it. It lives as long
  * as its last request or caller: the process may be gone by then.
+ *
+ * The number is an address, as in Linux, and the library of programs looks for
+ * a ring of events there before it calls the kernel. What it finds is a page of
+ * zeroes, which lacks the mark of a ring that it may read: so it calls.
  */
 #include <fs/aio.h>
 #include <fs/aio_private.h>
@@ -22,7 +26,6 @@
 
 static struct mutex list_lock; /* guards contexts */
 static struct list_head contexts = LIST_INIT(contexts);
-static atomic64_t last_id;
 static atomic64_t promised; /* the sum of all contexts' max */
 
 u64 aio_max_nr = 65536;
@@ -101,7 +104,8 @@ void aio_ctx_put(struct aio_context *c)
 }
 
 /* The process has one of that number: with a reference; `unlist`: the list's,
-   which is then ours. */
+   which is then ours. Of several, as one's page may be unmapped and another's
+   be mapped in its place, the youngest. */
 static struct aio_context *find(u64 id, bool unlist)
 {
     struct aio_context *c, *found = NULL;
@@ -201,12 +205,38 @@ static struct aio_context *create(unsigned max)
     return c;
 }
 
+/* The page that the number is the address of: a number, or -errno. */
+static s64 map_context(void)
+{
+    return mm_mmap(current_mm(), 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, NULL, 0);
+}
+
 /* The number is told before the context can be found: who gets EFAULT has not
    made one. */
+static s64 publish_context(struct aio_context *c, u64 told)
+{
+    s64 id = map_context();
+
+    if (id < 0)
+        return id;
+    c->id = (u64)id;
+    if (copy_to_user(told, &c->id, sizeof(c->id))) {
+        (void)mm_munmap(current_mm(), c->id, PAGE_SIZE);
+        return -EFAULT;
+    }
+    mutex_lock(&list_lock);
+    list_add_tail(&c->node, &contexts);
+    mutex_unlock(&list_lock);
+    return 0;
+}
+
+/* how many requests, where to tell the number */
 s64 sys_io_setup(const u64 *a)
 {
     struct aio_context *c;
     u64 id;
+    s64 err;
 
     if (copy_from_user(&id, a[1], sizeof(id)))
         return -EFAULT;
@@ -217,16 +247,10 @@ s64 sys_io_setup(const u64 *a)
     c = create((unsigned)a[0]);
     if (!c)
         return -ENOMEM;
-    id = (u64)atomic_inc(&last_id) << PAGE_SHIFT; /* like Linux's addresses */
-    c->id = id;
-    if (copy_to_user(a[1], &id, sizeof(id))) {
+    err = publish_context(c, a[1]);
+    if (err)
         aio_ctx_put(c);
-        return -EFAULT;
-    }
-    mutex_lock(&list_lock);
-    list_add_tail(&c->node, &contexts);
-    mutex_unlock(&list_lock);
-    return 0;
+    return err;
 }
 
 s64 sys_io_destroy(const u64 *a)
@@ -236,6 +260,7 @@ s64 sys_io_destroy(const u64 *a)
     if (!c)
         return -EINVAL;
     destroy(c);
+    (void)mm_munmap(current_mm(), a[0], PAGE_SIZE);
     return 0;
 }
 

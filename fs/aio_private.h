@@ -32,6 +32,7 @@ struct aio_context {
 struct aio_request {
     struct raw_io io;
     struct aio_context *ctx;
+    bool sync;             /* to be durable before its event is there */
     struct eventfd *told;  /* of its end, if it is not NULL; ours */
     struct list_head node; /* ctx->ended */
     struct io_event event;

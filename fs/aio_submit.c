@@ -77,12 +77,28 @@ static int start_flush(struct aio_request *q, struct file *f)
 
 /* ---- reading and writing ---- */
 
+/* What was written is durable, or nobody knows what of it will stay. */
+static void sync_done(struct bio *bio)
+{
+    struct aio_request *q = bio->private;
+
+    aio_end(q, bio->error ? bio->error : q->event.res);
+}
+
+/* The pins are gone, and the bio is ours again. */
 static void raw_done(struct raw_io *io)
 {
-    const struct bio *bio = &io->bio;
+    struct aio_request *q = io->private;
+    struct bio *bio = &io->bio;
 
-    aio_end(io->private,
-            bio->error && !bio->done ? bio->error : (s64)bio->done);
+    if (!bio->done || !q->sync) {
+        aio_end(q, bio->error && !bio->done ? bio->error : (s64)bio->done);
+        return;
+    }
+    q->event.res = (s64)bio->done;
+    *bio = (struct bio){
+        .dev = bio->dev, .op = BIO_FLUSH, .end = sync_done, .private = q};
+    bio_submit(bio);
 }
 
 /* Lengths that cannot be are refused. */
@@ -149,36 +165,20 @@ static void start_raw(struct aio_request *q, struct file *f,
     int err;
 
     q->io = (struct raw_io){.done = raw_done, .private = q};
+    q->sync = wants_sync(f, cb->rw_flags, write);
     err = raw_start(&q->io, inode_blockdev(f->inode), (u64)cb->offset, r, n,
                     write, write ? "aio write" : "aio read");
     if (err)
         aio_end(q, err);
 }
 
-static s64 do_now(struct file *f, const struct iocb *cb,
-                  const struct user_range *r, unsigned n)
-{
-    const struct file_ops *ops = f->ops;
-    u64 pos = (u64)cb->offset;
-    s64 total = 0, got = 0;
-
-    if (ops->rw_ranges)
-        return ops->rw_ranges(f, r, n, &pos, is_write(cb));
-    for (unsigned i = 0; i < n; i++) {
-        got = (is_write(cb) ? ops->write : ops->read)(f, r[i].addr, r[i].len,
-                                                      &pos);
-        if (got > 0)
-            total += got;
-        if (got != (s64)r[i].len)
-            break;
-    }
-    return total ? total : got;
-}
-
 static int check_rw(const struct file *f, const struct iocb *cb)
 {
     const struct file_ops *ops = f->ops;
+    int err = check_rw_flags(f, cb->rw_flags);
 
+    if (err)
+        return err;
     if ((f->flags & O_ACCMODE) == (is_write(cb) ? O_RDONLY : O_WRONLY))
         return -EBADF;
     if (cb->offset < 0)
@@ -198,6 +198,7 @@ static int start_rw(struct aio_request *q, struct file *f,
                     const struct iocb *cb)
 {
     struct user_range *r;
+    u64 pos = (u64)cb->offset;
     unsigned n;
     int err = check_rw(f, cb);
 
@@ -208,7 +209,8 @@ static int start_rw(struct aio_request *q, struct file *f,
     if (is_raw(f, cb, r, n))
         start_raw(q, f, cb, r, n);
     else
-        aio_end(q, for_event(do_now(f, cb, r, n)));
+        aio_end(q, for_event(file_transfer(f, r, n, &pos, is_write(cb),
+                                           cb->rw_flags)));
     kfree(r);
     return 0;
 }
@@ -221,7 +223,7 @@ static int start(struct aio_request *q, struct file *f, const struct iocb *cb)
     switch (cb->opcode) {
     case CMD_FSYNC:
     case CMD_FDSYNC: /* of all of the file: nothing else may be asked for */
-        if (cb->buf || cb->nbytes || cb->offset)
+        if (cb->buf || cb->nbytes || cb->offset || cb->rw_flags)
             return -EINVAL;
         return start_flush(q, f);
     case CMD_PREAD:
@@ -282,8 +284,7 @@ static int submit_claimed(struct aio_context *c, const struct iocb *cb, u64 ucb)
     return err;
 }
 
-/* What we cannot do is refused, not forgotten: RWF_*. A priority makes no
-   difference here. */
+/* A priority makes no difference here. */
 static int submit_one(struct aio_context *c, u64 ucb)
 {
     struct iocb cb;
@@ -293,8 +294,6 @@ static int submit_one(struct aio_context *c, u64 ucb)
         return -EFAULT;
     if (cb.reserved)
         return -EINVAL;
-    if (cb.rw_flags)
-        return -EOPNOTSUPP;
     err = aio_claim(c);
     if (err)
         return err;

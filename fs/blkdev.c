@@ -219,6 +219,8 @@ static s64 blk_rw(struct file *f, const struct user_range *r, unsigned n,
                : buffered(f->inode, r, n, *pos, len, write);
     if (done > 0)
         *pos += (u64)done;
+    if (done > 0 && wants_sync(f, 0, write) && blockdev_flush(dev))
+        return -EIO; /* nobody knows what of it will stay */
     return done;
 }
 

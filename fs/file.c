@@ -61,6 +61,11 @@ void file_put(struct file *f)
     free_file(f);
 }
 
+bool file_can_direct(const struct file *f)
+{
+    return f->inode && inode_blockdev(f->inode);
+}
+
 void file_set_flags(struct file *f, u32 mask, u32 flags)
 {
     mutex_lock(&f->lock);
@@ -172,6 +177,11 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *err)
     }
     if (!*err && f->ops->open)
         *err = f->ops->open(inode, f);
+    if (!*err && (flags & O_DIRECT) && !file_can_direct(f)) {
+        file_put(f); /* its open has succeeded */
+        *err = -EINVAL;
+        return NULL;
+    }
     if (!*err && (flags & O_TRUNC) && inode->data)
         *err = ramfs_truncate(inode, 0);
     if (!*err) {
@@ -207,6 +217,16 @@ static struct inode *make_nameless(struct inode *start, const char *path,
 
 #define OPEN_FLAGS 037777703u /* O_ACCMODE, and from O_CREAT to O_TMPFILE */
 
+/* Can these flags be asked for together? */
+static bool flags_make_sense(u32 flags)
+{
+    if ((flags & O_ACCMODE) == O_ACCMODE)
+        return false;
+    if (flags & O_TMPFILE & ~O_DIRECTORY)
+        return (flags & O_DIRECTORY) && (flags & O_ACCMODE) != O_RDONLY;
+    return !(flags & O_CREAT) || !(flags & O_DIRECTORY);
+}
+
 struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
                           int *err)
 {
@@ -217,9 +237,9 @@ struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
     if (!start)
         return NULL;
     flags &= OPEN_FLAGS; /* openat ignores what it does not know */
-    if ((flags & O_ACCMODE) == O_ACCMODE ||
-        (nameless && (flags & O_ACCMODE) == O_RDONLY) ||
-        (!nameless && (flags & O_CREAT) && (flags & O_DIRECTORY))) {
+    if (flags & O_SYNC & ~O_DSYNC)
+        flags |= O_DSYNC;
+    if (!flags_make_sense(flags)) {
         inode_put(start);
         *err = -EINVAL;
         return NULL;

@@ -35,11 +35,15 @@ struct inode;
 #define O_TRUNC     01000
 #define O_APPEND    02000
 #define O_NONBLOCK  04000
+#define O_DSYNC     010000
+#define O_ASYNC     020000
 #define O_DIRECT    040000
 #define O_LARGEFILE 0100000
 #define O_DIRECTORY 0200000
 #define O_NOFOLLOW  0400000
+#define O_NOATIME   01000000
 #define O_CLOEXEC   02000000
+#define O_SYNC      (04000000 | O_DSYNC)
 #define O_TMPFILE   (020000000 | O_DIRECTORY)
 
 /* What a kind of file can do. NULL = -EINVAL (or the obvious default). All may
@@ -100,7 +104,7 @@ struct file {
     struct inode *inode; /* NULL only for anonymous files */
     const struct file_ops *ops;
     u32 flags;         /* O_*; fcntl may change O_APPEND, O_NONBLOCK,
-                                    O_DIRECT: file lock */
+                                    O_DIRECT, O_NOATIME: file lock */
     struct mutex lock; /* pos */
     u64 pos;
     struct list_head watchers; /* fs/epoll.c */

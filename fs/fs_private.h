@@ -144,6 +144,22 @@ int sigmask_from_user(u64 user, sigset_t *mask, bool *given);
 
 #define RW_MAX 0x7ffff000ull /* bytes at once, as in Linux */
 
+/* Flags of one call: preadv2, pwritev2, an AIO request. */
+#define RWF_HIPRI  1u /* poll for the end: a hint */
+#define RWF_DSYNC  2u /* what was written is durable; RWF_SYNC too */
+#define RWF_SYNC   4u
+#define RWF_NOWAIT 8u
+#define RWF_APPEND 16u
+
+/* May this file be used like that? 0 or -EOPNOTSUPP. */
+int check_rw_flags(const struct file *f, u32 flags);
+/* Is a transfer to the file to be durable before it is told of? */
+bool wants_sync(const struct file *f, u32 flags, bool write);
+/* Read or write the pieces, at *pos or (NULL) where the file is, with RWF_*
+   flags; mode, addresses and flags were checked. Bytes or -errno. May sleep. */
+s64 file_transfer(struct file *f, const struct user_range *r, unsigned n,
+                  const u64 *pos, bool write, u32 flags);
+
 /* A position that means the end, for a write (RWF_APPEND). */
 #define POS_APPEND (~0ull)
 /* Does it have a position: a regular file, a disk, a directory? */
@@ -166,6 +182,8 @@ u64 files_open(void);
 /* An open file; takes over the inode's reference, but for NULL: no memory. */
 struct file *file_create(struct inode *inode, const struct file_ops *ops,
                          u32 flags);
+/* Can it be read and written without a copy (O_DIRECT)? Disks can. */
+bool file_can_direct(const struct file *f);
 /* Those of its flags that are in the mask become these. May sleep. */
 void file_set_flags(struct file *f, u32 mask, u32 flags);
 struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,

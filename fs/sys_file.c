@@ -27,7 +27,7 @@
 #define F_GETPIPE_SZ    1032
 #define F_ADD_SEALS     1033
 #define F_GET_SEALS     1034
-#define SETTABLE        (O_APPEND | O_NONBLOCK | O_DIRECT)
+#define SETTABLE        (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
 
 #define SEEK_SET  0
 #define SEEK_CUR  1
@@ -134,6 +134,23 @@ static s64 pipe_size(const struct file *f, bool set, u64 size)
     return set ? pipe_set_size(p, size) : pipe_get_size(p);
 }
 
+/*
+ * Other flags are ignored, as in Linux: O_SYNC among them. Where Linux would
+ * send signals for O_ASYNC we refuse it, as nobody sends them. A pipe's
+ * O_DIRECT means packets.
+ */
+static s64 set_flags(struct file *f, u32 flags)
+{
+    u32 new = flags & ~READ_ONCE(f->flags);
+
+    if ((flags & O_DIRECT) && !file_can_direct(f) && !file_pipe(f))
+        return -EINVAL;
+    if ((new & O_ASYNC) && f->inode && f->ops->poll)
+        return -EINVAL;
+    file_set_flags(f, SETTABLE, flags);
+    return 0;
+}
+
 static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
 {
     switch (cmd) {
@@ -148,8 +165,7 @@ static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
     case F_GETFL:
         return READ_ONCE(f->flags);
     case F_SETFL:
-        file_set_flags(f, SETTABLE, (u32)arg);
-        return 0;
+        return set_flags(f, (u32)arg);
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
@@ -313,13 +329,6 @@ s64 sys_fadvise64(const u64 *a)
 /* ---- to the disk ---- */
 
 /* What a disk keeps to itself is all that is not written at once. */
-static int flush(struct blockdev *dev)
-{
-    struct bio bio = {.dev = dev, .op = BIO_FLUSH};
-
-    return bio_submit_wait(&bio);
-}
-
 s64 sys_fsync(const u64 *a)
 {
     struct file *f = fd_get((int)a[0]);
@@ -331,7 +340,7 @@ s64 sys_fsync(const u64 *a)
     if (f->inode && is_kind(f->inode, S_IFBLK))
         dev = inode_blockdev(f->inode);
     if (dev)
-        ret = flush(dev);
+        ret = blockdev_flush(dev);
     else if (!f->inode || !is_kind(f->inode, S_IFREG))
         ret = f->inode && is_kind(f->inode, S_IFDIR) ? 0 : -EINVAL;
     file_put(f);
@@ -350,7 +359,7 @@ s64 sys_sync(const u64 *a)
 
     (void)a;
     for (unsigned n = 0; (dev = blockdev_nth(n)); n++)
-        (void)flush(dev);
+        (void)blockdev_flush(dev);
     return 0;
 }
 

@@ -10,6 +10,7 @@
  */
 #include <fs/fs_private.h>
 #include <fs/syscalls.h>
+#include <kernel/block.h>
 #include <kernel/uaccess.h>
 #include <mm/gup.h>
 #include <mm/slab.h>
@@ -115,6 +116,54 @@ static int check_ranges(const struct user_range *r, unsigned n)
     return 0;
 }
 
+static bool has_bytes(const struct user_range *r, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (r[i].len > 0)
+            return true;
+    return false;
+}
+
+/* At the end of a regular file, wherever the caller or the file is; and if the
+   caller did not say where, the file is behind it then. */
+static s64 write_at_end(struct file *f, const struct user_range *r, unsigned n,
+                        bool moves)
+{
+    u64 at = POS_APPEND;
+    s64 ret = rw_at(f, r, n, &at, true);
+
+    if (ret <= 0 || !moves)
+        return ret;
+    mutex_lock(&f->lock);
+    f->pos = at;
+    mutex_unlock(&f->lock);
+    return ret;
+}
+
+int check_rw_flags(const struct file *f, u32 flags)
+{
+    if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
+        return -EOPNOTSUPP;
+    return (flags & RWF_NOWAIT) && !f->ops->anywhere ? -EOPNOTSUPP : 0;
+}
+
+bool wants_sync(const struct file *f, u32 flags, bool write)
+{
+    return write &&
+           ((flags & (RWF_DSYNC | RWF_SYNC)) || (f->flags & O_DSYNC));
+}
+
+/* O_DSYNC is the file's own business (fs/blkdev.c). */
+static s64 sync_written(struct file *f, u32 flags, s64 done)
+{
+    struct blockdev *dev = f->inode ? inode_blockdev(f->inode) : NULL;
+    int err = 0;
+
+    if (dev && done > 0 && (flags & (RWF_DSYNC | RWF_SYNC)))
+        err = blockdev_flush(dev);
+    return err ? err : done;
+}
+
 /* For /proc/PID/io. What AIO and splice move is not in it. */
 static void account(const struct file *f, s64 done, bool write)
 {
@@ -128,12 +177,24 @@ static void account(const struct file *f, s64 done, bool write)
         io->disk[write] += (u64)done;
 }
 
-/* pos: NULL = where the file is. */
+s64 file_transfer(struct file *f, const struct user_range *r, unsigned n,
+                  const u64 *pos, bool write, u32 flags)
+{
+    u64 at = pos ? *pos : 0;
+    s64 done;
+
+    if (write && (flags & RWF_APPEND) && f->inode && f->inode->data)
+        done = write_at_end(f, r, n, !pos);
+    else
+        done = pos ? rw_at(f, r, n, &at, write) : rw_here(f, r, n, write);
+    return write ? sync_written(f, flags, done) : done;
+}
+
+/* pos: NULL = where the file is. flags: RWF_*. */
 static s64 file_rw(int fd, const struct user_range *r, unsigned n,
-                   const u64 *pos, bool write)
+                   const u64 *pos, bool write, u32 flags)
 {
     struct file *f = fd_get(fd);
-    u64 at = pos ? *pos : 0;
     s64 ret;
 
     if (!f)
@@ -143,8 +204,10 @@ static s64 file_rw(int fd, const struct user_range *r, unsigned n,
         ret = check_ranges(r, n);
     if (!ret && pos && !file_has_pos(f) && !f->ops->anywhere)
         ret = -ESPIPE;
+    if (!ret && has_bytes(r, n))
+        ret = check_rw_flags(f, flags);
     if (!ret)
-        ret = pos ? rw_at(f, r, n, &at, write) : rw_here(f, r, n, write);
+        ret = file_transfer(f, r, n, pos, write, flags);
     account(f, ret, write);
     file_put(f);
     return ret;
@@ -158,7 +221,7 @@ static s64 rw_plain(const u64 *a, const u64 *pos, bool write)
         return -EINVAL;
     if ((s64)a[2] < 0)
         return -EINVAL;
-    return file_rw((int)a[0], &r, 1, pos, write);
+    return file_rw((int)a[0], &r, 1, pos, write, 0);
 }
 
 s64 sys_read(const u64 *a)
@@ -218,94 +281,57 @@ int ranges_from_user(u64 user, u64 nr, struct user_range **out)
     return err;
 }
 
-static s64 rw_vector(const u64 *a, const u64 *pos, bool write)
+static s64 rw_vector(const u64 *a, const u64 *pos, bool write, u32 flags)
 {
     struct user_range *r;
     s64 ret;
     int n;
 
-    if (pos && (s64)*pos < 0 && *pos != POS_APPEND)
+    if (pos && (s64)*pos < 0)
         return -EINVAL;
     n = ranges_from_user(a[1], a[2], &r);
     if (n < 0)
         return n;
     if (!n)
-        return file_rw((int)a[0], &(struct user_range){0}, 1, pos, write);
-    ret = file_rw((int)a[0], r, (unsigned)n, pos, write);
+        return file_rw((int)a[0], &(struct user_range){0}, 1, pos, write,
+                       flags);
+    ret = file_rw((int)a[0], r, (unsigned)n, pos, write, flags);
     kfree(r);
     return ret;
 }
 
 s64 sys_readv(const u64 *a)
 {
-    return rw_vector(a, NULL, false);
+    return rw_vector(a, NULL, false, 0);
 }
 
 s64 sys_writev(const u64 *a)
 {
-    return rw_vector(a, NULL, true);
+    return rw_vector(a, NULL, true, 0);
 }
 
 /* On x86-64 the low half of the offset is all of it. */
 s64 sys_preadv(const u64 *a)
 {
-    return (s64)a[3] < 0 ? -EINVAL : rw_vector(a, &a[3], false);
+    return (s64)a[3] < 0 ? -EINVAL : rw_vector(a, &a[3], false, 0);
 }
 
 s64 sys_pwritev(const u64 *a)
 {
-    return (s64)a[3] < 0 ? -EINVAL : rw_vector(a, &a[3], true);
-}
-
-#define RWF_HIPRI  1u /* poll for the end: a hint */
-#define RWF_DSYNC  2u
-#define RWF_SYNC   4u
-#define RWF_NOWAIT 8u
-#define RWF_APPEND 16u
-
-/* May this file be used like that? A disk always waits. */
-static s64 check_rw_flags(int fd, u32 flags, bool write)
-{
-    struct file *f;
-    s64 ret = 0;
-
-    if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
-        return -EOPNOTSUPP;
-    f = fd_get(fd);
-    if (!f)
-        return -EBADF;
-    if ((flags & RWF_NOWAIT) && !(f->inode && f->inode->data))
-        ret = -EOPNOTSUPP;
-    if ((flags & RWF_APPEND) && (!write || !(f->inode && f->inode->data)))
-        ret = -EOPNOTSUPP;
-    file_put(f);
-    return ret;
+    return (s64)a[3] < 0 ? -EINVAL : rw_vector(a, &a[3], true, 0);
 }
 
 /* pos_low, pos_high, flags follow: -1 means where the file is. */
-static s64 rw_vector_flags(const u64 *a, bool write)
-{
-    u32 flags = (u32)a[5];
-    const u64 end = POS_APPEND;
-    const u64 *pos = (s64)a[3] == -1 ? NULL : &a[3];
-    s64 ret = flags ? check_rw_flags((int)a[0], flags, write) : 0;
-
-    if (ret)
-        return ret;
-    if (flags & RWF_APPEND) /* what it says, wherever the file is */
-        pos = &end;
-    ret = rw_vector(a, pos, write);
-    if (ret > 0 && write && (flags & (RWF_DSYNC | RWF_SYNC)))
-        (void)sys_fdatasync(a);
-    return ret;
-}
-
 s64 sys_preadv2(const u64 *a)
 {
-    return rw_vector_flags(a, false);
+    const u64 *pos = (s64)a[3] == -1 ? NULL : &a[3];
+
+    return rw_vector(a, pos, false, (u32)a[5]);
 }
 
 s64 sys_pwritev2(const u64 *a)
 {
-    return rw_vector_flags(a, true);
+    const u64 *pos = (s64)a[3] == -1 ? NULL : &a[3];
+
+    return rw_vector(a, pos, true, (u32)a[5]);
 }

@@ -139,3 +139,10 @@ int bio_submit_wait(struct bio *bio)
     wait_for_completion(&done);
     return bio->error;
 }
+
+int blockdev_flush(struct blockdev *dev)
+{
+    struct bio bio = {.dev = dev, .op = BIO_FLUSH};
+
+    return bio_submit_wait(&bio);
+}

@@ -88,4 +88,7 @@ struct block_stats blockdev_stats(struct blockdev *dev);
 /* Submit and wait. Returns bio->error. May sleep; not interruptible. */
 int bio_submit_wait(struct bio *bio);
 
+/* What has been written becomes durable: 0 or -EIO. May sleep, as above. */
+int blockdev_flush(struct blockdev *dev);
+
 #endif

@@ -310,6 +310,8 @@ static int fault_retry(struct fault *f, bool wait_move)
             if (!wait_move)
                 return not_asleep(f, ret);
             ret = ret == FAULT_WAIT ? sleep_for(f) : sleep_for_file(f);
+        } else if (ret == FAULT_WAIT_DISK) {
+            ret = swap_wait_for_room() ? FAULT_KILLED : FAULT_DONE;
         } else {
             return ret;
         }

@@ -41,6 +41,7 @@ enum {
     FAULT_WAIT = 100, /* sleep until the entry's page is free, retry */
     FAULT_WAIT_FILE,  /* the same for the file's page: fault.file, .index */
     FAULT_SPARE,      /* allocate fault.spare, retry; mmap_lock may be kept */
+    FAULT_WAIT_DISK,  /* sleep until the disk has room for a read, retry */
     FAULT_GROW        /* the stack may grow: needs mmap_lock for writing */
 };
 

@@ -69,6 +69,7 @@ enum lock_rank {
     RANK_RUNQ,       /* spin (irq): a processor's runnable tasks */
     RANK_LOADAVG,    /* spin (irq): the load average */
     RANK_CONSOLE,    /* spin (irq): a line of output */
+    RANK_SWAP_HINT,  /* spin (irq): swap slots are looked at, under any lock */
 };
 
 #endif

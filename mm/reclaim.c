@@ -157,7 +157,8 @@ static void settle(struct page *page, enum fate fate, struct scan *sc)
 /*
  * Pages on their way out. They are locked from the look at them to the end:
  * what was taken out of page tables is flushed for all of them at once, and
- * nothing happens to any of them before that (kernel/x86/tlb.h).
+ * nothing happens to any of them before that (kernel/x86/tlb.h). So the rest of
+ * them stay locked while one waits for its write to begin (mm/swap.h).
  */
 struct outgoing {
     struct list_head unmapped, kept; /* page.lru */

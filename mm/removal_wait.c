@@ -210,12 +210,12 @@ int removal_begin(struct removal *r)
     timer_init(&r->limit, limit_reached, r);
     if (r->max_ns)
         timer_arm(&r->limit, now_ns() + r->max_ns);
-    lock_order_acquire(&turn);
+    lock_order_wanted(&turn, WAIT_KILL);
     err = removal_wait(r, &turn_waitq, got_turn, r);
-    if (err) {
+    if (err)
         timer_cancel(&r->limit);
-        lock_order_release(&turn);
-    }
+    else
+        lock_order_taken(&turn);
     return err;
 }
 
@@ -230,7 +230,7 @@ void removal_end(struct removal *r, int error)
     last_error = error;
     any_ended = true;
     spin_unlock_irqrestore(&removing, flags);
-    lock_order_release(&turn);
+    lock_order_released(&turn);
     wake_up_all(&turn_waitq);
 }
 

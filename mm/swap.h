@@ -96,9 +96,13 @@ int swap_wait_quiet(swp_t s);
 /*
  * The page of an entry, read from disk if need be: a reference, in *out, maybe
  * not yet up to date (wait for its lock). 0; -ENOMEM; -EIO: the slot is bad;
- * -EAGAIN: the entry is not valid any more. May sleep for memory only.
+ * -EAGAIN: the entry is not valid any more; -EBUSY: as many reads are under way
+ * as can be, swap_wait_for_room first. May sleep for memory only.
  */
 int swap_read(swp_t s, struct page **out);
+/* Sleep until another read can be started. May sleep for the disk: hold nothing
+   that others wait for. 0 or -EINTR: to be killed. */
+int swap_wait_for_room(void);
 /* Start reading what lies beside s on the device and is not in memory either.
    May sleep for memory: hold nothing that others wait for. */
 void swap_read_around(swp_t s);
@@ -108,7 +112,10 @@ extern u64 vm_page_cluster;
 
 /* Start writing a locked, clean-in-tables, cached page out. PG_WRITEBACK is
    set until it ends; unlocks the page. On a disk error the page becomes dirty
-   again, its slot is retired once unused. May sleep for a request slot. */
+   again, its slot is retired once unused. May sleep until the disk has ended
+   another write: that needs no lock and no memory, so that other pages may be
+   locked meanwhile; who wants those waits as long as for a page that is being
+   written. */
 void swap_write(struct page *page);
 
 /* Writes that ended since boot; sleep until it is no longer `seen`, or no

@@ -19,6 +19,7 @@
  * finds what is there instead.
  */
 #include <mm/event.h>
+#include <mm/lockorder.h>
 #include <mm/swap_private.h>
 #include <kernel/current.h>
 #include <kernel/errno.h>
@@ -35,8 +36,6 @@ static int count_of(struct page *page)
     return slot && slot->page == page ? slot->count : 0;
 }
 
-/* An interrupt cannot take the swap lock. What it asks about, for the record
-   of events, is under I/O, which keeps the page under its slot. */
 int page_swapcount(struct page *page)
 {
     int count;
@@ -48,9 +47,29 @@ int page_swapcount(struct page *page)
     return count;
 }
 
+struct spinlock swap_hint_lock =
+    SPINLOCK_INIT("swap slots looked at", RANK_SWAP_HINT);
+
+/*
+ * Whoever records an event may hold any lock, so that the swap lock cannot be
+ * taken here; and nothing keeps the page in the cache, nor its device on:
+ *
+ *     here                            swapoff
+ *     lock hint
+ *     the device is on: its slots
+ *                                     the device is off
+ *                                     lock hint: waits
+ *     the slot's count
+ *     unlock hint
+ *                                     unlock hint, frees the slots
+ */
 int page_swapcount_hint(struct page *page)
 {
-    return count_of(page);
+    u64 flags = spin_lock_irqsave(&swap_hint_lock);
+    int count = count_of(page);
+
+    spin_unlock_irqrestore(&swap_hint_lock, flags);
+    return count;
 }
 
 struct page *swap_cache_get(swp_t s)

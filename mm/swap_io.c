@@ -58,25 +58,51 @@ static struct swap_request *try_get(struct pool *p)
     return r;
 }
 
+static struct pool *pool_of(enum bio_op op)
+{
+    return op == BIO_READ ? &reads : &writes;
+}
+
+struct swap_request *swap_request_try(enum bio_op op)
+{
+    struct swap_request *r = try_get(pool_of(op));
+
+    if (r)
+        r->bio.op = op;
+    return r;
+}
+
 struct swap_request *swap_request_get(enum bio_op op)
 {
-    struct pool *p = op == BIO_READ ? &reads : &writes;
-    struct swap_request *r = try_get(p);
+    struct swap_request *r = swap_request_try(op);
 
     if (!r)
-        wait_event(&p->waiters, (r = try_get(p)) != NULL);
-    r->bio.op = op;
+        wait_event(&pool_of(op)->waiters, (r = swap_request_try(op)) != NULL);
     return r;
+}
+
+static bool read_can_start(void)
+{
+    u64 flags = spin_lock_irqsave(&reads.lock);
+    bool room = !list_empty(&reads.free) || reads.nr_fresh < REQUESTS;
+
+    spin_unlock_irqrestore(&reads.lock, flags);
+    return room;
+}
+
+int swap_wait_for_room(void)
+{
+    return wait_event_killable(&reads.waiters, read_can_start());
 }
 
 void swap_request_put(struct swap_request *r)
 {
-    struct pool *p = r->bio.op == BIO_READ ? &reads : &writes;
+    struct pool *p = pool_of(r->bio.op);
     u64 flags = spin_lock_irqsave(&p->lock);
 
     list_add(&r->node, &p->free);
     spin_unlock_irqrestore(&p->lock, flags);
-    wake_up_one(&p->waiters);
+    wake_up_all(&p->waiters); /* one alone might not take it after all */
 }
 
 /* The device is there as long as the slot is in use, which the page that is

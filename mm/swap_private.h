@@ -46,6 +46,8 @@ struct swap_device {
 };
 
 extern struct swap_device swap_devices[MAX_SWAP_DEVICES];
+/* (irq) Slots that page_swapcount_hint found are not freed meanwhile. */
+extern struct spinlock swap_hint_lock;
 extern struct mutex swapon_lock; /* one swapon or swapoff at a time */
 
 static inline unsigned swp_dev(swp_t s)
@@ -78,7 +80,8 @@ void swap_free_chunks(struct swap_device *d);
 int swap_cache_enter(struct page *page, swp_t s);
 /* mm/swap_cache.c: some entry means s, and no page is in the cache for it. */
 bool swap_missing(swp_t s);
-/* mm/swap_read.c: swap_read with the caller's own kind of allocation. */
+/* mm/swap_read.c: swap_read with the caller's own kind of allocation, which
+   sleeps for the disk rather than say -EBUSY. */
 int swap_read_how(swp_t s, enum alloc_flags how, struct page **out);
 
 /*
@@ -91,8 +94,11 @@ struct swap_request {
     struct bio_seg seg;
     struct page *page;
 };
-/* Take a request for a transfer in this direction. May sleep for one. */
+/* Take a request for a transfer in this direction. May sleep for one: that is,
+   until the disk has ended a transfer, and for nothing else. */
 struct swap_request *swap_request_get(enum bio_op op);
+/* Take one if one is free, or NULL. */
+struct swap_request *swap_request_try(enum bio_op op);
 void swap_request_put(struct swap_request *r); /* any context */
 /* Start it: one page to or from slot s. */
 void swap_request_start(struct swap_request *r, struct page *page, swp_t s,

@@ -41,17 +41,22 @@ static void read_end(struct bio *bio)
 
 /*
  * A fresh page, locked and in the cache, about to be read. *r was got before
- * the lock was taken: no page lock is held while waiting for a request.
+ * the lock was taken: no page lock is held while waiting for a request; nor is
+ * anything else, if `wait`.
  */
-static int begin_read(swp_t s, enum alloc_flags how, struct page **out,
-                      struct swap_request **r)
+static int begin_read(swp_t s, enum alloc_flags how, bool wait,
+                      struct page **out, struct swap_request **r)
 {
     struct page *page = alloc_page(how, PAGE_ANON);
     int err;
 
     if (!page)
         return -ENOMEM;
-    *r = swap_request_get(BIO_READ);
+    *r = wait ? swap_request_get(BIO_READ) : swap_request_try(BIO_READ);
+    if (!*r) {
+        put_page(page);
+        return -EBUSY;
+    }
     lock_page(page); /* nobody knows it: does not sleep */
     err = swap_cache_enter(page, s);
     if (err) {
@@ -83,8 +88,8 @@ static bool drop_failed(struct page *page)
 
 /* One try. -EEXIST: another one was faster; find its page. *r: got if the
    read is to be started. */
-static int find_or_begin(swp_t s, enum alloc_flags how, struct page **out,
-                         struct swap_request **r)
+static int find_or_begin(swp_t s, enum alloc_flags how, bool wait,
+                         struct page **out, struct swap_request **r)
 {
     *r = NULL;
     *out = swap_cache_get(s);
@@ -93,16 +98,17 @@ static int find_or_begin(swp_t s, enum alloc_flags how, struct page **out,
     if (*out)
         put_page(*out);
     *out = NULL;
-    return begin_read(s, how, out, r);
+    return begin_read(s, how, wait, out, r);
 }
 
-int swap_read_how(swp_t s, enum alloc_flags how, struct page **out)
+static int read_slot(swp_t s, enum alloc_flags how, bool wait,
+                     struct page **out)
 {
     struct swap_request *r;
     int err;
 
     do
-        err = find_or_begin(s, how, out, &r);
+        err = find_or_begin(s, how, wait, out, &r);
     while (err == -EEXIST);
     if (err || !r)
         return err;
@@ -113,7 +119,12 @@ int swap_read_how(swp_t s, enum alloc_flags how, struct page **out)
     return 0;
 }
 
+int swap_read_how(swp_t s, enum alloc_flags how, struct page **out)
+{
+    return read_slot(s, how, true, out);
+}
+
 int swap_read(swp_t s, struct page **out)
 {
-    return swap_read_how(s, ALLOC_USER, out);
+    return read_slot(s, ALLOC_USER, false, out);
 }

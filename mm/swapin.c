@@ -26,9 +26,11 @@ static int find_page(struct fault *f, swp_t slot, struct page **page)
     *page = swap_cache_get(slot);
     if (*page)
         return 0;
+    err = swap_read(slot, page);
+    if (err == -EBUSY)
+        return FAULT_WAIT_DISK;
     stat_inc(STAT_pgmajfault);
     current_count_fault(true);
-    err = swap_read(slot, page);
     switch (err) {
     case 0:
         f->reading = slot;

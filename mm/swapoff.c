@@ -246,6 +246,14 @@ static void set_state(struct swap_device *d, enum swap_state state)
     spin_unlock_irqrestore(&swap_lock, flags);
 }
 
+/* The device is off; who found it on, without the swap lock, looks no more. */
+static void wait_for_hints(void)
+{
+    u64 flags = spin_lock_irqsave(&swap_hint_lock);
+
+    spin_unlock_irqrestore(&swap_hint_lock, flags);
+}
+
 static int swap_off_locked(struct blockdev *dev)
 {
     struct swap_device *d = swap_find(dev);
@@ -258,9 +266,11 @@ static int swap_off_locked(struct blockdev *dev)
     set_state(d, err ? SWAP_ON : SWAP_OFF);
     printk("swap: %s: %s\n", dev->name,
            err ? "could not be emptied, stays on" : "off");
-    if (!err)
-        swap_free_chunks(d); /* unused, and off: nobody finds them */
-    return err;
+    if (err)
+        return err;
+    wait_for_hints();
+    swap_free_chunks(d); /* unused, and off: nobody finds them */
+    return 0;
 }
 
 int swap_off(struct blockdev *dev)

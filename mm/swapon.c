@@ -2,8 +2,8 @@
 /*
  * swapon: check what mkswap wrote, and make a slot for each page of the disk.
  *
- * The header is read once and not believed: the last page may lie beyond the
- * device, and the list of bad pages may be nonsense.
+ * The header is read once and not believed. What it says of pages that are not
+ * there is refused, as by Linux: it was made for another device.
  */
 #include <mm/lockorder.h>
 #include <mm/slab.h>
@@ -36,41 +36,61 @@ struct swap_device *swap_find(struct blockdev *dev)
     return NULL;
 }
 
-static int read_header(struct blockdev *dev, struct page *page)
-{
-    struct bio_seg seg = {page_to_pfn(page), 0, PAGE_SIZE};
-    struct bio bio = {
-        .dev = dev, .op = BIO_READ, .sector = 0, .segs = &seg, .nr_segs = 1};
-
-    list_init(&bio.node);
-    return bio_submit_wait(&bio);
-}
-
 static int refuse(struct blockdev *dev, const char *why)
 {
     printk("swap: %s: %s\n", dev->name, why);
     return -EINVAL;
 }
 
+/* A device that has no room for one has no signature. */
+static int read_header(struct blockdev *dev, struct page *page)
+{
+    struct bio_seg seg = {page_to_pfn(page), 0, PAGE_SIZE};
+    struct bio bio = {
+        .dev = dev, .op = BIO_READ, .sector = 0, .segs = &seg, .nr_segs = 1};
+
+    if (dev->sectors < SECTORS_PER_SLOT)
+        return refuse(dev, "smaller than a page");
+    list_init(&bio.node);
+    return bio_submit_wait(&bio);
+}
+
+/* Each is named by the header, and some page is left. A page that is listed
+   twice counts twice, as in Linux. */
+static bool bad_pages_make_sense(const struct swap_header *h, u64 pages)
+{
+    u64 good = pages - 1; /* without the header */
+
+    if (h->nr_bad > MAX_BAD_PAGES)
+        return false;
+    for (u32 i = 0; i < h->nr_bad; i++) {
+        if (h->bad[i] == 0 || h->bad[i] > h->last_page)
+            return false;
+        good -= h->bad[i] < pages && good > 0;
+    }
+    return good > 0;
+}
+
 /* How many slots, the header included; or -errno. */
 static s64 check_header(const struct swap_header *h, struct blockdev *dev)
 {
-    u64 pages = dev->sectors / SECTORS_PER_SLOT;
+    const u64 most = SWAP_MAX_CHUNKS * SLOTS_PER_CHUNK;
     u64 want = (u64)h->last_page + 1;
-    u64 most = min_u64(pages, SWAP_MAX_CHUNKS * SLOTS_PER_CHUNK);
 
     if (memcmp(h->signature, "SWAPSPACE2", sizeof(h->signature)))
         return refuse(dev, "no swap signature (use mkswap)");
     if (h->version != 1)
         return refuse(dev, "swap header of an unknown version");
-    if (h->nr_bad > MAX_BAD_PAGES)
-        return refuse(dev, "swap header with too many bad pages");
     if (want > most) {
         printk("swap: %s: made for %llu pages, %llu can be used\n", dev->name,
                (unsigned long long)want, (unsigned long long)most);
         want = most;
     }
-    return want >= 2 ? (s64)want : refuse(dev, "swap area is empty");
+    if (want > dev->sectors / SECTORS_PER_SLOT)
+        return refuse(dev, "swap header of a larger device");
+    if (!bad_pages_make_sense(h, want))
+        return refuse(dev, "no good page, or bad ones that are not there");
+    return (s64)want;
 }
 
 void swap_free_chunks(struct swap_device *d)
@@ -124,7 +144,7 @@ static void mark_all_bad(struct swap_device *d, const struct swap_header *h)
 {
     mark_bad(d, 0);
     for (u32 i = 0; i < h->nr_bad; i++)
-        if (h->bad[i] < d->nr_slots)
+        if (h->bad[i] < d->nr_slots) /* not beyond what can be used */
             mark_bad(d, h->bad[i]);
     for (u64 nr = d->nr_slots; nr < d->nr_chunks * SLOTS_PER_CHUNK; nr++)
         mark_bad(d, nr);

@@ -181,17 +181,36 @@ enum command_result command_result(struct ide_channel *ch)
 }
 
 /*
- * Take back the command that is out, and reset both drives. Called without
- * the lock in state CHANNEL_RESET, as stopping a bus master may take as long
- * as the disk does: QEMU keeps the processor in that very instruction until
- * the request is answered. Afterwards no frame is written any more. False: the
- * drives are gone.
+ * The command is overdue. Look at the drive before giving up: its interrupt may
+ * be on its way, or lost; and where time jumps to the next timer of an idle
+ * machine, the host's disk has had no time yet, and gets it here.
  */
-bool command_abort(struct ide_channel *ch)
+enum command_result command_look(struct ide_channel *ch, unsigned reads)
+{
+    while (reads-- > 0)
+        if (inb(ch->bm + BM_STATUS) & BM_INTERRUPT)
+            break;
+    return command_result(ch);
+}
+
+/*
+ * Stop the bus master, which may take as long as the disk does: QEMU keeps the
+ * processor in that very instruction until the request is answered. So the
+ * answer may be there afterwards. COMMAND_RUNS: it is not, and the drives are
+ * to be reset.
+ */
+enum command_result command_stop(struct ide_channel *ch)
+{
+    outb(ch->bm + BM_COMMAND, 0);
+    return command_look(ch, POLL_RESET);
+}
+
+/* Reset both drives; the bus master is stopped. Afterwards no frame is written
+   any more. */
+enum command_result drives_reset(struct ide_channel *ch)
 {
     bool alive;
 
-    outb(ch->bm + BM_COMMAND, 0);
     outb(ch->control, CONTROL_SRST | CONTROL_NIEN);
     ata_pause(ch); /* at least 5 us: twelve reads */
     ata_pause(ch);
@@ -202,5 +221,5 @@ bool command_abort(struct ide_channel *ch)
     inb(ch->base + ATA_STATUS);
     bm_clear(ch); /* an interrupt that is still on its way means nobody */
     outb(ch->control, 0);
-    return alive;
+    return alive ? COMMAND_LOST : COMMAND_DEAD;
 }

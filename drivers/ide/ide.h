@@ -58,6 +58,7 @@
  */
 #define POLL_READY    10000
 #define POLL_IDENTIFY 100000
+#define POLL_OVERDUE  100000
 #define POLL_RESET    1000000
 
 /* An entry of the bus master's list: two bytes' alignment, and no entry
@@ -94,8 +95,9 @@ struct bio_place {
 
 enum channel_state {
     CHANNEL_IDLE,
-    CHANNEL_BUSY,  /* a command for the first bios of the queue is out */
-    CHANNEL_RESET, /* the timer's handler is resetting the drives */
+    CHANNEL_BUSY,    /* a command for the first bios of the queue is out */
+    CHANNEL_REFUSED, /* the drive does not take it: the timer's handler comes */
+    CHANNEL_RESET,   /* the timer's handler has the registers to itself */
 };
 
 struct ide_channel {
@@ -114,11 +116,12 @@ struct ide_channel {
     bool dead;           /* it did not come back from a reset: set once */
     u8 selected;         /* the ATA_DEVICE value the cable has */
     unsigned alone;      /* so many bios are to be tried one by one */
+    unsigned failures;   /* of the command that is out: see TRIES */
     struct bio_place at; /* where the command that is out begins */
     u64 lba;             /* of the command that is out */
     u32 bytes;           /* what it transfers */
     u64 deadline;        /* when it is overdue */
-    struct timer timer;  /* armed only while BUSY, and maybe a bit longer */
+    struct timer timer;  /* armed while BUSY or REFUSED, maybe a bit longer */
 };
 
 /* ide.c */
@@ -139,12 +142,21 @@ void bounce_in(struct ide_channel *ch);
 void prd_advance(struct ide_channel *ch);
 unsigned prd_bios(const struct ide_channel *ch);
 
-enum command_result { COMMAND_RUNS, COMMAND_OK, COMMAND_FAILED };
+enum command_result {
+    COMMAND_RUNS,
+    COMMAND_OK,
+    COMMAND_FAILED,
+    COMMAND_LOST, /* it was not answered, and a reset took it back */
+    COMMAND_DEAD, /* nor do the drives come back from the reset */
+};
 
-/* command.c; the channel's lock is held, except for command_abort. */
+/* command.c; the channel's lock is held. But the second look, the stop and the
+   reset take long: they are called without it, in state CHANNEL_RESET. */
 bool command_start(struct ide_channel *ch);
 enum command_result command_result(struct ide_channel *ch);
-bool command_abort(struct ide_channel *ch);
+enum command_result command_look(struct ide_channel *ch, unsigned reads);
+enum command_result command_stop(struct ide_channel *ch);
+enum command_result drives_reset(struct ide_channel *ch);
 void command_event(const char *kind, struct ide_channel *ch);
 bool ata_poll(const struct ide_channel *ch, u8 off, unsigned reads);
 void ata_pause(const struct ide_channel *ch);

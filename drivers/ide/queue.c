@@ -18,8 +18,12 @@
 #include <mm/lockorder.h>
 
 /* ide.timeout=SECONDS; 0 = for ever. With QEMU's virtual clock a time-out
-   that is armed on an idle machine is due at once: those runs say 0. */
+   that is armed on an idle machine is due at once, so that the processor polls:
+   runs that hold an answer say 0. */
 #define TIMEOUT_SECONDS 30
+
+/* An error may pass: so often a command is tried. As Linux's libata. */
+#define TRIES 5
 
 static u64 timeout_ns; /* written at boot */
 
@@ -32,8 +36,8 @@ static void start_next(struct ide_channel *ch)
     }
     if (!ch->at.bio)
         ch->at.bio = list_first(&ch->queue, struct bio, node);
-    ch->state = CHANNEL_BUSY;
-    if (!command_start(ch)) {
+    ch->state = command_start(ch) ? CHANNEL_BUSY : CHANNEL_REFUSED;
+    if (ch->state == CHANNEL_REFUSED) {
         /* The timer's handler can reset it, we may be anywhere. */
         ch->deadline = now_ns();
         timer_arm(&ch->timer, ch->deadline);
@@ -54,6 +58,7 @@ static void take_first(struct ide_channel *ch, int error,
     list_add_tail(&bio->node, ended);
     if (ch->at.bio == bio)
         ch->at = (struct bio_place){0};
+    ch->failures = 0;
     if (ch->alone > 0)
         ch->alone--;
 }
@@ -65,6 +70,7 @@ static void command_done(struct ide_channel *ch, struct list_head *ended)
     if (ch->at.bio->op == BIO_READ)
         bounce_in(ch);
     command_event("disk.done", ch);
+    ch->failures = 0;
     prd_advance(ch);
     while (list_first(&ch->queue, struct bio, node) != ch->at.bio)
         take_first(ch, 0, ended);
@@ -72,20 +78,42 @@ static void command_done(struct ide_channel *ch, struct list_head *ended)
         take_first(ch, 0, ended);
 }
 
-/* One bio's error is that bio's. If it was for several, nobody knows whose:
-   each is tried again, alone. Lock held. */
-static void command_failed(struct ide_channel *ch, struct list_head *ended)
+/*
+ * May the drive be asked once more? A flush that it has refused may not: what
+ * the drive could not write it may have dropped, and would then say that all is
+ * well.
+ */
+static bool may_try_again(const struct ide_channel *ch, bool answered)
+{
+    bool refused_flush = answered && ch->at.bio->op == BIO_FLUSH;
+
+    return !ch->dead && !refused_flush && ch->failures < TRIES;
+}
+
+/*
+ * The drive answered with an error, or not at all. Then the same command is
+ * sent again: ch->at has not moved. If it was for several bios, nobody knows
+ * whose error it is: each of them is tried again, alone. Lock held.
+ */
+static void command_failed(struct ide_channel *ch, bool answered,
+                           struct list_head *ended)
 {
     struct bio *bio = ch->at.bio;
     unsigned bios = prd_bios(ch);
+    bool again;
 
     command_event("disk.done", ch);
-    printk("%s: I/O error at sector %llu, %u sectors%s\n", bio->dev->name,
-           (unsigned long long)ch->lba, ch->bytes >> SECTOR_SHIFT,
-           bios > 1 ? ": one by one" : "");
     if (bios > 1)
         ch->alone = bios;
     else
+        ch->failures++;
+    again = may_try_again(ch, answered);
+    printk("%s: I/O error at sector %llu, %u sectors%s\n", bio->dev->name,
+           (unsigned long long)ch->lba, ch->bytes >> SECTOR_SHIFT,
+           !again     ? ""
+           : bios > 1 ? ": one by one"
+                      : ": once more");
+    if (!again)
         take_first(ch, -EIO, ended);
 }
 
@@ -108,7 +136,7 @@ static void disarm_if_idle(struct ide_channel *ch)
         return;
     timer_cancel(&ch->timer);
     flags = spin_lock_irqsave(&ch->lock);
-    if (ch->state == CHANNEL_BUSY)
+    if (ch->state == CHANNEL_BUSY || ch->state == CHANNEL_REFUSED)
         timer_arm(&ch->timer, ch->deadline);
     spin_unlock_irqrestore(&ch->lock, flags);
 }
@@ -137,7 +165,7 @@ void ide_interrupt(void *channel)
     if (result == COMMAND_OK)
         command_done(ch, &ended);
     else if (result == COMMAND_FAILED)
-        command_failed(ch, &ended);
+        command_failed(ch, true, &ended);
     if (result != COMMAND_RUNS)
         start_next(ch);
     spin_unlock_irqrestore(&ch->lock, flags);
@@ -147,21 +175,46 @@ void ide_interrupt(void *channel)
     disarm_if_idle(ch);
 }
 
-/* After the reset: fail the first bio, or all if the drives are gone, and go
-   on with the rest. */
-static void after_reset(struct ide_channel *ch, bool alive)
+/* The command that was overdue has ended; or the drives were reset, or are
+   gone: then nothing that is queued can be done. */
+static void after_overdue(struct ide_channel *ch, enum command_result result)
 {
-    struct list_head failed = LIST_INIT(failed);
+    struct list_head ended = LIST_INIT(ended);
     u64 flags = spin_lock_irqsave(&ch->lock);
 
-    ch->dead = !alive;
-    command_event("disk.done", ch);
-    do
-        take_first(ch, -EIO, &failed);
-    while (ch->dead && !list_empty(&ch->queue));
+    ch->dead = result == COMMAND_DEAD;
+    if (result == COMMAND_OK)
+        command_done(ch, &ended);
+    else
+        command_failed(ch, result == COMMAND_FAILED, &ended);
+    while (ch->dead && !list_empty(&ch->queue))
+        take_first(ch, -EIO, &ended);
     start_next(ch);
     spin_unlock_irqrestore(&ch->lock, flags);
-    end_all(&failed);
+    end_all(&ended);
+}
+
+/* In state CHANNEL_RESET: the registers are ours alone. A command that the
+   drive did not take cannot be answered. */
+static enum command_result look_and_reset(struct ide_channel *ch, bool refused)
+{
+    enum command_result result = COMMAND_RUNS;
+
+    if (!refused)
+        result = command_look(ch, POLL_OVERDUE);
+    if (result != COMMAND_RUNS)
+        return result;
+    printk("%s: no answer to a command at sector %llu\n", ch->name,
+           (unsigned long long)ch->lba);
+    if (!refused)
+        result = command_stop(ch);
+    if (result != COMMAND_RUNS)
+        return result;
+    printk("%s: reset\n", ch->name);
+    result = drives_reset(ch);
+    if (result == COMMAND_DEAD)
+        printk("%s: does not come back, given up\n", ch->name);
+    return result;
 }
 
 /*
@@ -172,20 +225,15 @@ static void command_overdue(void *channel)
 {
     struct ide_channel *ch = channel;
     u64 flags = spin_lock_irqsave(&ch->lock);
-    bool overdue = ch->state == CHANNEL_BUSY && now_ns() >= ch->deadline;
-    bool alive;
+    bool refused = ch->state == CHANNEL_REFUSED;
+    bool overdue = refused || ch->state == CHANNEL_BUSY;
 
+    overdue = overdue && now_ns() >= ch->deadline;
     if (overdue)
-        ch->state = CHANNEL_RESET; /* the registers are ours alone */
+        ch->state = CHANNEL_RESET;
     spin_unlock_irqrestore(&ch->lock, flags);
-    if (!overdue)
-        return;
-    printk("%s: no answer to a command at sector %llu, reset\n", ch->name,
-           (unsigned long long)ch->lba);
-    alive = command_abort(ch);
-    if (!alive)
-        printk("%s: does not come back, given up\n", ch->name);
-    after_reset(ch, alive);
+    if (overdue)
+        after_overdue(ch, look_and_reset(ch, refused));
 }
 
 static void end_now(struct bio *bio, int error)

@@ -5,6 +5,7 @@
 #include <linux/aio_abi.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 
 static aio_context_t ctx;
@@ -28,9 +29,11 @@ static void contexts(void)
         FACT(c != 0, "%ld: a context", sizes[i]);
     }
     NUM(syscall(SYS_io_setup, 1, &c), "one that is there");
+    FACT(*(volatile unsigned char *)c * 0, "its page can be read");
     NUM(syscall(SYS_io_setup, 1, KERNEL), "the kernel's");
     NUM(syscall(SYS_io_destroy, c), "destroy");
     NUM(syscall(SYS_io_destroy, c), "destroy again");
+    NUM(msync((void *)c, PAGE, MS_ASYNC), "its page then");
     NUM(syscall(SYS_io_destroy, 0), "destroy none");
     NUM(syscall(SYS_io_destroy, -1), "destroy -1");
 }
@@ -98,6 +101,25 @@ static void try(const char *name, struct iocb cb)
         .aio_buf = (uintptr_t)buf, __VA_ARGS__                         \
     }
 
+/* RWF_*, one by one. */
+static void flags(void)
+{
+    static const char *const names[] = {"flag 1", "flag 2",  "flag 4",
+                                        "flag 8", "flag 10", "flag 20"};
+    struct iocb cb = REQUEST(file, PWRITE, .aio_nbytes = 4);
+    struct stat st;
+
+    for (unsigned i = 0; i < COUNT(names); i++) {
+        cb.aio_rw_flags = 1 << i;
+        try(names[i], cb);
+    }
+    FACT(fstat(file, &st) ? -1 : st.st_size, "size then");
+    cb = REQUEST(file, FSYNC, .aio_offset = 0);
+    cb.aio_buf = 0;
+    cb.aio_rw_flags = 2;
+    try("fsync with flags", cb);
+}
+
 static void requests(void)
 {
     struct iocb odd = REQUEST(file, PREAD, .aio_nbytes = 4);
@@ -158,5 +180,6 @@ int main(void)
     contexts();
     lists();
     requests();
+    flags();
     return 0;
 }

@@ -21,7 +21,7 @@ EPOCH = "2020-01-01"    # what time it is when the machine starts
 ICOUNT = ["-icount", "shift=0,sleep=off", "-accel", "tcg,thread=single",
           "-rtc", f"base={EPOCH},clock=vm"]
 NO_ICOUNT = ["-accel", "tcg,thread=multi"]
-ICOUNT_WORDS = "ide.timeout=0 memhp.timeout=0 memhp.stand=0"
+ICOUNT_WORDS = ["ide.timeout=0", "memhp.timeout=0", "memhp.stand=0"]
 
 
 @dataclass
@@ -81,7 +81,9 @@ class Spec:
         words += [f"init={self.init}"] if self.init else []
         words += ["exit=debug"] if self.exit_debug else []
         words += ["mmevents=1"] if self.events else []
-        words += [ICOUNT_WORDS] if self.icount else []
+        if self.icount:     # but for those that the test says itself
+            words += [word for word in ICOUNT_WORDS
+                      if word.split("=")[0] not in self.append]
         return " ".join(words + ([self.append] if self.append else []))
 
     def memory_options(self):

@@ -4,10 +4,11 @@ from pathlib import Path
 
 JOB = Path(__file__).with_name("programs.sh")
 LIB = Path("/usr/lib/x86_64-linux-gnu")
+AIO = LIB / "libaio.so.1"   # QEMU needs it, so it is there
 # What tcc reads besides its own libraries.
 TOOLCHAIN = [LIB / "tcc", LIB / "crt1.o", LIB / "crti.o", LIB / "crtn.o",
              LIB / "libc.so", LIB / "libc_nonshared.a",
-             LIB / "ld-linux-x86-64.so.2"]
+             LIB / "ld-linux-x86-64.so.2", AIO, AIO.resolve()]
 
 
 def answer():

@@ -42,5 +42,18 @@ echo "@step 3 what was compiled runs, from the file and from memory"
 expect "the program's output" "$1" "$(./job)"
 expect "tcc -run" "$1" "$(tcc -run job.c)"
 
+echo "@step 4 a library looks for a ring of events before it calls the kernel"
+cat > aio.c << 'END'
+int printf(const char *, ...);
+int io_setup(int, void **), io_destroy(void *);
+int io_getevents(void *, long, long, void *, long *);
+int main(void) { void *ring = 0, *events[4]; long at_once[2] = {0, 0};
+int made = io_setup(1, &ring);
+int got = io_getevents(ring, 0, 1, events, at_once);
+printf("%d %d %d\n", made, got, io_destroy(ring)); return 0; }
+END
+tcc -o aio aio.c /usr/lib/x86_64-linux-gnu/libaio.so.1
+expect "libaio" "0 0 0" "$(./aio)"
+
 cat /proc/mm_verify
 if [ "$failed" ]; then echo "@end programs fail"; else echo "@end programs pass"; fi

@@ -12,10 +12,11 @@ from tests.harness.disk import Disk, hold
 from tools import mkinitramfs
 
 # The two whose argument it is; that the naive one loses data is shown elsewhere.
-pytestmark = pytest.mark.parametrize("design", ["ptepin", "mapcount"])
+lossless = pytest.mark.parametrize("design", ["ptepin", "mapcount"])
 
 FIRE = Path(__file__).with_name("fire.sh")
 DIMMS = {"dimm0": 8, "dimm1": 8}
+STEPS = 11
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +45,35 @@ def check(machine, syncs):
     """Play it; what it needed was more than there was."""
     report = scenario.play(machine, syncs).check()
     machine.wait_exit()
+    assert len(report.steps) == STEPS <= len(report.expectations)
     assert report.results["pswpout"] > 0
     assert report.results["pswpin"] > 0
     return report
 
 
+@lossless
 def test_half_of_the_memory(boot, design, image, programs):
     """Each program alone."""
     m = boot(design=design, cpus=2, memory=32, initrd=image(answer()),
              init="/init", files=disks(programs), cpu_limit=400)
     check(m, {})
+
+
+@pytest.mark.parametrize("planted", [
+    b"exit 1", b"kill -SEGV $$", b"echo successful run completed; exit 0"],
+    ids=["fails", "dies", "does-nothing"])
+def test_is_able_to_fail(boot, image, tmp_path, planted):
+    """With programs that do not work, every step says so."""
+    files = hostprograms.collect("bash")
+    for name in ("stress-ng", "tcc"):
+        files[f"/usr/bin/{name}"] = b"#!/bin/sh\n" + planted + b"\n"
+    files["/job"] = JOB
+    cpio = mkinitramfs.write(tmp_path / "planted.cpio", files)
+    m = boot(cpus=2, memory=32, initrd=image(answer()), init="/init",
+             files=disks(cpio))
+    report = scenario.play(m)
+    assert not report.passed and len(report.steps) == STEPS
+    assert [e.ok for e in report.expectations] == [False] * STEPS
 
 
 class Modules:
@@ -88,6 +108,7 @@ class Modules:
                            machine.serial.lines) >= self._added
 
 
+@lossless
 def test_while_modules_leave(boot, design, image, programs):
     """The same, while the memory under the programs comes and goes."""
     modules = Modules()

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from tests.harness import diskimage, paths, scenario
-from tests.harness.disk import Disk, err
+from tests.harness.disk import Disk, err, hold
 
 
 def swap_disk(mib=256):
@@ -80,18 +80,48 @@ def test_out_of_memory(boot, design, swap_mib):
 
 
 def test_disk_errors(boot, design):
-    """An error hurts only the process that needed the data."""
+    """An error hurts only the process that needed the data, and nobody if it
+    passes: each command is tried five times, but a flush only once."""
     raw, swap = Disk(diskimage.pattern(1)), swap_disk(16)
 
     def mend(_):
         raw.clear_rules()
         swap.clear_rules()
 
+    def stumble(m):
+        mend(m)
+        for disk, kind in ((raw, None), (swap, "write"), (swap, "read")):
+            disk.rule(err(errno.EIO), kind, times=4)
+
     run(boot, "diskerr", design=design, disks={"hda": raw, "hdc": swap},
-        syncs={"fail-raw": lambda m: raw.rule(err(errno.EIO)),
+        syncs={"stumble": stumble,
+               "fail-raw": lambda m: raw.rule(err(errno.EIO)),
                "fail-writes": lambda m: swap.rule(err(errno.EIO), "write"),
                "fail-reads": lambda m: swap.rule(err(errno.EIO), "read"),
                "mend": mend})
+    failed = [(r.kind, r.sector) for r in raw.requests if r.error]
+    assert failed == [("read", 16)] * 4 + [("write", 16)] * 4 + [
+        ("read", 0)] * 5 + [("write", 0)] * 5 + [("flush", 0)]
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_edges_of_swap(boot, cpus):
+    """user/tests/swaps.c: headers that Linux refuses; and whoever waits for a
+    read to begin does not hold up who changes the address space."""
+    swap = swap_disk(16)
+
+    def held(_):
+        swap.rule(hold, "read")
+
+    def release(_):
+        swap.wait_held()
+        swap.clear_rules()
+        swap.release_all()
+
+    run(boot, "swaps", cpus=cpus, syncs={"hold": held, "release": release},
+        disks={"hda": Disk(diskimage.Image("blank", 0.25)),
+               "hdb": Disk(diskimage.Image("blank", 2048 / (1 << 20))),
+               "hdc": swap})
 
 
 def test_swap_is_joined(boot, design):

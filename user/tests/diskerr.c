@@ -68,6 +68,7 @@ static void raw(void)
     hot_expect(n < 0 && errno == EIO, "a raw read that fails says EIO");
     n = pwrite(fd, p, 4096, 0);
     hot_expect(n < 0 && errno == EIO, "a raw write that fails says EIO");
+    hot_expect(fsync(fd) < 0 && errno == EIO, "a flush that fails says EIO");
     hot_sync("mend");
     n = pread(fd, p, 4096, 4096);
     hot_expect(n == 4096 && hot_wrong_bytes(p, 8, 4096) == 0,
@@ -75,10 +76,37 @@ static void raw(void)
     close(fd);
 }
 
+/* The host lets the next requests to either disk fail, as long as the driver
+   goes on. */
+static void passing(void)
+{
+    unsigned char *p = hot_pages(1);
+    uint64_t errors = hot_stat("swap_write_errors");
+    int fd = hot_open_disk("/dev/hda");
+
+    hot_sync("stumble");
+    hot_expect(pread(fd, p, 4096, 8192) == 4096 &&
+                   hot_wrong_bytes(p, 16, 4096) == 0,
+               "a raw read whose errors pass");
+    hot_sync("stumble");
+    hot_expect(pwrite(fd, p, 4096, 8192) == 4096,
+               "a raw write whose errors pass");
+    madvise(p, PAGE, MADV_PAGEOUT);
+    hot_expect(hot_stat("swap_write_errors") == errors,
+               "a swap-out whose errors pass");
+    hot_sync("stumble");
+    hot_expect(hot_wrong_bytes(p, 16, 4096) == 0,
+               "a swap-in whose errors pass");
+    hot_expect(hot_stat("swap_read_errors") == 0, "no error was counted");
+    munmap(p, PAGE);
+    close(fd);
+}
+
 int main(void)
 {
     hot_begin("diskerr");
     hot_swapon();
+    passing();
     raw();
     swap_out();
     swap_in();
