@@ -148,9 +148,18 @@ int sigmask_from_user(u64 user, sigset_t *mask, bool *given);
 #define POS_APPEND (~0ull)
 /* Does it have a position: a regular file, a disk, a directory? */
 bool file_has_pos(const struct file *f);
+/* May a call say where (pread): that, or a device at which every place is as
+   good as another? */
+bool file_takes_pos(const struct file *f);
 /* The pieces of an iovec, at most RW_MAX bytes: how many, to be freed if there
    are any; or -errno. */
 int ranges_from_user(u64 user, u64 nr, struct user_range **out);
+
+/* ---- fs/sys_file.c ---- */
+
+/* What was written has reached its disk. 0; -EINVAL: no file for that; or the
+   disk's error. May sleep. */
+s64 file_sync(struct file *f);
 
 /* ---- fs/sys_attr.c ---- */
 

@@ -205,6 +205,12 @@ static s64 seek_data(struct file *f, s64 offset, int whence)
     return (s64)f->pos;
 }
 
+/* A text has no end to seek from: it is made as it is read. */
+static bool has_end(const struct inode *inode)
+{
+    return inode->data || !is_kind(inode, S_IFREG);
+}
+
 static s64 seek(struct file *f, s64 offset, int whence)
 {
     s64 base, pos;
@@ -213,13 +219,11 @@ static s64 seek(struct file *f, s64 offset, int whence)
         base = 0;
     else if (whence == SEEK_CUR)
         base = (s64)f->pos;
-    else if (whence == SEEK_END)
+    else if (whence == SEEK_END && has_end(f->inode))
         base = (s64)end_of(f->inode);
     else
         return seek_data(f, offset, whence);
-    if (__builtin_add_overflow(base, offset, &pos))
-        return -EOVERFLOW;
-    if (pos < 0)
+    if (__builtin_add_overflow(base, offset, &pos) || pos < 0)
         return -EINVAL;
     f->pos = (u64)pos;
     return pos;
@@ -232,13 +236,14 @@ s64 sys_lseek(const u64 *a)
 
     if (!f)
         return -EBADF;
-    if (f->inode && !is_kind(f->inode, S_IFIFO) &&
-        !is_kind(f->inode, S_IFCHR)) {
+    if ((u32)a[2] > SEEK_HOLE) {
+        ret = -EINVAL;
+    } else if (file_has_pos(f)) {
         mutex_lock(&f->lock);
         ret = seek(f, (s64)a[1], (int)a[2]);
         mutex_unlock(&f->lock);
-    } else if (f->ops->anywhere) {
-        ret = 0;
+    } else if (f->ops->anywhere || !f->inode) {
+        ret = 0; /* it is where it was, and that means nothing */
     }
     file_put(f);
     return ret;
@@ -285,11 +290,11 @@ s64 sys_sync_file_range(const u64 *a)
 
     if (!f)
         return -EBADF;
-    if (!file_has_pos(f))
-        ret = -ESPIPE;
-    else if (((u32)a[3] & ~SYNC_FILE_RANGE_ALL) || (s64)a[1] < 0 ||
-             (s64)(a[1] + a[2]) < (s64)a[1])
+    if (((u32)a[3] & ~SYNC_FILE_RANGE_ALL) || (s64)a[1] < 0 ||
+        (s64)(a[1] + a[2]) < (s64)a[1])
         ret = -EINVAL;
+    else if (!file_has_pos(f))
+        ret = -ESPIPE;
     file_put(f);
     return ret;
 }
@@ -320,20 +325,28 @@ static int flush(struct blockdev *dev)
     return bio_submit_wait(&bio);
 }
 
-s64 sys_fsync(const u64 *a)
+s64 file_sync(struct file *f)
 {
-    struct file *f = fd_get((int)a[0]);
     struct blockdev *dev = NULL;
-    s64 ret = 0;
 
-    if (!f)
-        return -EBADF;
     if (f->inode && is_kind(f->inode, S_IFBLK))
         dev = inode_blockdev(f->inode);
     if (dev)
-        ret = flush(dev);
-    else if (!f->inode || !is_kind(f->inode, S_IFREG))
-        ret = f->inode && is_kind(f->inode, S_IFDIR) ? 0 : -EINVAL;
+        return flush(dev);
+    return f->inode && (is_kind(f->inode, S_IFREG) ||
+                        is_kind(f->inode, S_IFDIR))
+               ? 0
+               : -EINVAL;
+}
+
+s64 sys_fsync(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret;
+
+    if (!f)
+        return -EBADF;
+    ret = file_sync(f);
     file_put(f);
     return ret;
 }

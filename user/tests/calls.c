@@ -3,7 +3,7 @@
  * System calls, a group at a time: that they work, and that they fail as
  * Linux's do. Runs on Linux too, but for the last group.
  *
- *   calls [files|pipes|memory|process|threads|signals|time|pointers]
+ *   calls [files|pipes|sockets|memory|process|threads|signals|time|pointers]
  */
 #define _GNU_SOURCE
 #include "lib/hot.h"
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -23,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OK(cond) hot_expect((cond), "%s", #cond)
+#define OK(cond)         hot_expect((cond), "%s", #cond)
 #define FAILS(call, err) OK((call) == -1 && errno == (err))
 
 static void files(void)
@@ -68,11 +69,28 @@ static void pipes(void)
     OK(q >= 0 && close(p[1]) == 0 && write(q, "y", 1) == 1);
     OK(close(q) == 0 && read(p[0], &c, 1) == 1 && read(p[0], &c, 1) == 0);
     close(p[0]);
-    OK(pipe(p) == 0 && close(p[0]) == 0 &&
-       signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+    OK(pipe(p) == 0 && close(p[0]) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR);
     FAILS(write(p[1], "z", 1), EPIPE);
     close(p[1]);
     signal(SIGPIPE, SIG_DFL);
+}
+
+/* A socket has no place: what looks like one must lead nowhere. */
+static void sockets(void)
+{
+    const off_t places[] = {1, 4096, 1l << 61, INT64_MAX};
+    int s[2];
+    char c = 0;
+
+    OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
+    for (unsigned i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        FAILS(lseek(s[0], places[i], SEEK_SET), ESPIPE);
+        FAILS(pread(s[0], &c, 1, places[i]), ESPIPE);
+        FAILS(pwrite(s[1], &c, 1, places[i]), ESPIPE);
+    }
+    OK(write(s[0], "x", 1) == 1 && read(s[1], &c, 1) == 1 && c == 'x');
+    OK(write(s[1], "y", 1) == 1 && read(s[0], &c, 1) == 1 && c == 'y');
+    OK(close(s[0]) == 0 && read(s[1], &c, 1) == 0 && close(s[1]) == 0);
 }
 
 static sigjmp_buf back;
@@ -132,7 +150,8 @@ static void memory(void)
     OK(pread(fd, vec, 1, 0) == 1 && vec[0] == 'f');
     OK(touch(file + PAGE, false) == SIGBUS);
     OK(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-           MAP_FAILED && errno == EINVAL);
+           MAP_FAILED &&
+       errno == EINVAL);
     FAILS(munmap(p + 1, PAGE), EINVAL);
     OK(touch((char *)0, false) == SIGSEGV);
     OK(touch((char *)0xffffffff80100000ul, false) == SIGSEGV);
@@ -279,8 +298,7 @@ static void times(void)
 
     OK(clock_gettime(CLOCK_MONOTONIC, &a) == 0 && nanosleep(&ms, NULL) == 0);
     OK(clock_gettime(CLOCK_MONOTONIC, &b) == 0);
-    OK((b.tv_sec - a.tv_sec) * 1000000000l + b.tv_nsec - a.tv_nsec >=
-       2000000);
+    OK((b.tv_sec - a.tv_sec) * 1000000000l + b.tv_nsec - a.tv_nsec >= 2000000);
     ms.tv_nsec = 2000000000;
     FAILS(nanosleep(&ms, NULL), EINVAL);
 }
@@ -316,9 +334,10 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } groups[] = {{"files", files},     {"pipes", pipes},
-                  {"memory", memory},   {"process", process},
-                  {"threads", threads}, {"signals", signals},
-                  {"time", times},      {"pointers", pointers}};
+                  {"sockets", sockets}, {"memory", memory},
+                  {"process", process}, {"threads", threads},
+                  {"signals", signals}, {"time", times},
+                  {"pointers", pointers}};
 
     hot_begin("calls");
     for (unsigned i = 0; i < sizeof(groups) / sizeof(*groups); i++)
