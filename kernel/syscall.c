@@ -7,6 +7,7 @@
  * why a program does not run.
  */
 #include <fs/syscalls.h>
+#include <kernel/poison.h>
 #include <kernel/print.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
@@ -309,6 +310,7 @@ void syscall_dispatch(struct trap_frame *f)
     u64 nr = f->rax;
     s64 ret;
 
+    poison_stack();
     user_time_ends(&t->user_clock);
     t->frame = f;
     t->syscall_nr = nr;

@@ -28,6 +28,7 @@ hotcow: who owns a page?
   DISPLAY=          run: QEMU's display (none, gtk, curses...)
   APPEND=           run, gdb: more words for the kernel's command line
   DEBUG=0           without lock order checks and poison
+  POISON=1          bytes that were never written stop it on their way to users
   TESTPOINTS=1      with named points at which a test makes a processor wait
   CC=clang, CROSS_COMPILE=x86_64-elf-, WERROR=1, BUILD=folder
 

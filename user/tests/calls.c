@@ -22,6 +22,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define OK(cond)         hot_expect((cond), "%s", #cond)
@@ -262,6 +263,31 @@ static void on_usr1(int sig)
     caught += sig == SIGUSR1;
 }
 
+static int kernel_words; /* in the image of the FPU: addresses of its */
+
+static void on_usr2(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+    const unsigned long *image = (void *)uc->uc_mcontext.fpregs;
+
+    (void)sig;
+    (void)info;
+    for (unsigned i = 0; i < 512 / sizeof(*image); i++)
+        kernel_words += image[i] >> 47 == 0x1ffff;
+}
+
+/* After a call that leaves much on the kernel's stack. */
+static void frames_hold_no_kernel(void)
+{
+    struct sigaction a = {.sa_sigaction = on_usr2, .sa_flags = SA_SIGINFO};
+    int fd = open("/proc/self/maps", O_RDONLY);
+    char c;
+
+    OK(sigaction(SIGUSR2, &a, NULL) == 0 && read(fd, &c, 1) == 1);
+    OK(raise(SIGUSR2) == 0 && kernel_words == 0);
+    close(fd);
+}
+
 static void signals(void)
 {
     struct sigaction a = {.sa_handler = on_usr1};
@@ -290,6 +316,7 @@ static void signals(void)
     close(p[0]);
     close(p[1]);
     FAILS(kill(getpid(), 65), EINVAL);
+    frames_hold_no_kernel();
 }
 
 static void times(void)
