@@ -41,15 +41,22 @@
 
 static s64 open_path(int dirfd, u64 user_path, u32 flags, u32 mode)
 {
-    int err;
+    int err, fd;
     char *path = path_from_user(user_path, &err);
-    struct file *f;
+    struct file *f = NULL;
 
     if (!path)
         return err;
-    f = file_open_at(dirfd, path, flags, mode, &err);
+    fd = fd_reserve(0); /* first: without a number nothing is made or cut */
+    if (fd >= 0)
+        f = file_open_at(dirfd, path, flags, mode, &err);
     kfree(path);
-    return f ? fd_install(f, flags & O_CLOEXEC) : err;
+    if (fd < 0)
+        return fd == -EINVAL ? -EMFILE : fd;
+    if (f)
+        return fd_fill(fd, f, flags & O_CLOEXEC);
+    fd_unreserve(fd);
+    return err;
 }
 
 s64 sys_open(const u64 *a)
@@ -153,11 +160,11 @@ static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
-        return fcntl_lock(f, cmd - F_GETLK + LOCK_GET, false, arg);
+        return fcntl_lock(f, fd, cmd - F_GETLK + LOCK_GET, false, arg);
     case F_OFD_GETLK:
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
-        return fcntl_lock(f, cmd - F_OFD_GETLK + LOCK_GET, true, arg);
+        return fcntl_lock(f, fd, cmd - F_OFD_GETLK + LOCK_GET, true, arg);
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
         return pipe_size(f, cmd == F_SETPIPE_SZ, (u32)arg);

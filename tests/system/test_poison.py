@@ -8,8 +8,8 @@ from __future__ import annotations
 from tests.harness import conformance, outcome, paths
 
 # Programs of user/tests/ that make many different calls, and need no disk.
-PROGRAMS = ["calls", "children", "epoll", "procfiles", "shmem", "splice",
-            "timers"]
+PROGRAMS = ["busy", "calls", "children", "epoll", "procfiles", "shmem",
+            "splice", "timers"]
 # A map of memory writes k for a frame of the kernel's: row upon row of the heap's
 # poison, which is the letter k.
 EVERY_FILE = (
