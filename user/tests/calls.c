@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls, a group at a time: that they work, and that they fail as
- * Linux's do. Runs on Linux too, but for the last group.
+ * Linux's do. Runs on Linux too, but for folders and the last group.
  *
- *   calls [files|pipes|sockets|memory|process|threads|signals|time|pointers]
+ *   calls [files|folders|pipes|sockets|memory|process|threads|signals|time|
+ *          pointers]
  */
 #define _GNU_SOURCE
 #include "lib/hot.h"
@@ -55,6 +56,29 @@ static void files(void)
     FAILS(open("/tmp", O_WRONLY), EISDIR);
     OK(close(fd) == 0);
     FAILS(close(fd), EBADF);
+}
+
+/* A folder's position is a number of the kernel's own: any other one is the end,
+   or somewhere in the list, and nothing worse. */
+static void folders(void)
+{
+    static const char *const names[] = {"/", "/proc", "/proc/self",
+                                        "/proc/self/fd", "/proc/self/task",
+                                        "/sys/devices/system/memory"};
+    char buf[512];
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+        for (int bit = 0; bit < 63; bit++) {
+            int fd = open(names[i], O_RDONLY);
+            long n = -1;
+
+            if (lseek(fd, (1l << 62) + (1l << bit) - 1, SEEK_SET) > 0)
+                n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
+            close(fd);
+            if (n < 0)
+                hot_expect(false, "%s is listed from 2^62 + 2^%d", names[i],
+                           bit);
+        }
 }
 
 static void pipes(void)
@@ -360,11 +384,11 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } groups[] = {{"files", files},     {"pipes", pipes},
-                  {"sockets", sockets}, {"memory", memory},
-                  {"process", process}, {"threads", threads},
-                  {"signals", signals}, {"time", times},
-                  {"pointers", pointers}};
+    } groups[] = {{"files", files},       {"folders", folders},
+                  {"pipes", pipes},       {"sockets", sockets},
+                  {"memory", memory},     {"process", process},
+                  {"threads", threads},   {"signals", signals},
+                  {"time", times},        {"pointers", pointers}};
 
     hot_begin("calls");
     for (unsigned i = 0; i < sizeof(groups) / sizeof(*groups); i++)
