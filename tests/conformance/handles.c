@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors that come and go while something is done with them. */
 #include "threads.h"
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -231,6 +232,27 @@ static void executed(void)
     waitpid(pid, NULL, 0);
 }
 
+static int execute(void *arg)
+{
+    (void)arg;
+    execl("/bin/true", "true", NULL);
+    return 1;
+}
+
+/* A word that the kernel clears when the child leaves the memory it shares. */
+static void left(void)
+{
+    static char stack[4 * PAGE] __attribute__((aligned(16)));
+    volatile int word = 77;
+    int pid = clone(execute, stack + sizeof(stack),
+                    CLONE_VM | CLONE_VFORK | CLONE_CHILD_CLEARTID | SIGCHLD,
+                    NULL, NULL, NULL, &word);
+
+    subject = "cleared";
+    waitpid(pid, NULL, 0);
+    FACT(word, "over exec");
+}
+
 int main(void)
 {
     mkdir("/tmp/handles", 0755);
@@ -245,5 +267,6 @@ int main(void)
     untold();
     sleeping_open();
     executed();
+    left();
     return 0;
 }
