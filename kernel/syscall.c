@@ -310,8 +310,8 @@ void syscall_dispatch(struct trap_frame *f)
     u64 nr = f->rax;
     s64 ret;
 
-    poison_stack();
     user_time_ends(&t->user_clock);
+    poison_stack();
     t->frame = f;
     t->syscall_nr = nr;
     if (t->restarting)
