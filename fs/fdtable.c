@@ -11,8 +11,8 @@
 #include <kernel/uaccess.h>
 #include <mm/slab.h>
 
-#define FD_FIRST      64   /* a new table's size; it doubles */
-#define FD_MAX        4096 /* a multiple of 64; the hard limit of init */
+#define FD_FIRST 64   /* a new table's size; it doubles */
+#define FD_MAX   4096 /* a multiple of 64; the hard limit of init */
 
 struct fdtable {
     atomic_t refs;        /* processes, lookers */
@@ -200,7 +200,7 @@ static int grow(struct fdtable *t, unsigned fd)
 
 /* Take the first free number from `from` on, below the limit; the table's lock
    is held. t->size: there is none in the table as it is. */
-static unsigned take(struct fdtable *t, unsigned from, unsigned limit)
+static unsigned take_number(struct fdtable *t, unsigned from, unsigned limit)
 {
     unsigned fd = from, end = (unsigned)min_u64(t->size, limit);
 
@@ -221,7 +221,7 @@ int fd_reserve(int from)
     while (!err) {
         spin_lock(&t->lock);
         size = t->size;
-        fd = take(t, (unsigned)from, limit);
+        fd = take_number(t, (unsigned)from, limit);
         spin_unlock(&t->lock);
         if (fd < min_u64(size, limit))
             return (int)fd;
@@ -230,7 +230,7 @@ int fd_reserve(int from)
     return err;
 }
 
-static void settle(int fd, struct file *f, bool cloexec)
+static void settle_number(int fd, struct file *f, bool cloexec)
 {
     struct fdtable *t = current_process()->files;
 
@@ -243,13 +243,13 @@ static void settle(int fd, struct file *f, bool cloexec)
 
 int fd_fill(int fd, struct file *f, bool cloexec)
 {
-    settle(fd, f, cloexec);
+    settle_number(fd, f, cloexec);
     return fd;
 }
 
 void fd_unreserve(int fd)
 {
-    settle(fd, NULL, false);
+    settle_number(fd, NULL, false);
 }
 
 int fd_install_from(struct file *f, int from, bool cloexec)

@@ -170,7 +170,7 @@ static int check_kind(struct inode *inode, u32 flags)
 }
 
 /* What opening it in this way does, before anybody has it. */
-static int begin(struct file *f)
+static int begin_open(struct file *f)
 {
     struct inode *inode = f->inode;
     int err = 0;
@@ -200,7 +200,7 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *err)
     *err = check_kind(inode, flags);
     if (!*err) {
         f = file_create(inode, is_dir ? &dir_ops : inode->fops, flags);
-        *err = f ? begin(f) : -ENOMEM;
+        *err = f ? begin_open(f) : -ENOMEM;
     }
     if (!*err) {
         f->flags &= ~OPEN_ONLY;

@@ -114,7 +114,7 @@ void inode_get(struct inode *inode)
 /* ---- who writes, and who executes ---- */
 
 /* One more in this direction, unless there is somebody in the other. */
-static int join(atomic_t *count, int step)
+static int join_writers(atomic_t *count, int step)
 {
     int old;
 
@@ -128,7 +128,7 @@ static int join(atomic_t *count, int step)
 
 int inode_begin_write(struct inode *inode)
 {
-    return join(&inode->writers, 1);
+    return join_writers(&inode->writers, 1);
 }
 
 void inode_end_write(struct inode *inode)
@@ -138,7 +138,7 @@ void inode_end_write(struct inode *inode)
 
 int inode_deny_write(struct inode *inode)
 {
-    return join(&inode->writers, -1);
+    return join_writers(&inode->writers, -1);
 }
 
 void inode_allow_write(struct inode *inode)

@@ -21,7 +21,7 @@
 #define POLLRDHUP    0x2000
 
 /* What the file of one end points at; fixed. */
-struct end {
+struct socket_end {
     struct pair *pair;
     struct pipe *in, *out; /* the other end's `out` and `in` */
 };
@@ -29,19 +29,19 @@ struct end {
 struct pair {
     atomic_t refs;      /* its two ends */
     struct waitq queue; /* of both pipes */
-    struct end ends[2];
+    struct socket_end ends[2];
 };
 
 static const struct file_ops socket_ops;
 
 static struct pipe *incoming(struct file *f)
 {
-    return ((struct end *)f->private)->in;
+    return ((struct socket_end *)f->private)->in;
 }
 
 static struct pipe *outgoing(struct file *f)
 {
-    return ((struct end *)f->private)->out;
+    return ((struct socket_end *)f->private)->out;
 }
 
 static int how(const struct file *f, u32 msg)
@@ -109,7 +109,7 @@ static void free_pair(struct pair *pair)
 
 static void socket_release(struct file *f)
 {
-    struct pair *pair = ((struct end *)f->private)->pair;
+    struct pair *pair = ((struct socket_end *)f->private)->pair;
 
     close_side(incoming(f), &incoming(f)->readers);
     close_side(outgoing(f), &outgoing(f)->writers);
@@ -149,7 +149,7 @@ static struct pair *make_pair(void)
     return pair;
 }
 
-static struct file *open_end(struct end *end, u32 flags)
+static struct file *open_end(struct socket_end *end, u32 flags)
 {
     struct inode *inode = inode_create(S_IFSOCK | 0777);
     struct file *f =

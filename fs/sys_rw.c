@@ -109,7 +109,7 @@ static s64 each_range(struct file *f, const struct user_range *r, unsigned n,
     return done ? done : ret;
 }
 
-static u64 length(const struct rw *rw)
+static u64 rw_length(const struct rw *rw)
 {
     u64 sum = 0;
 
@@ -121,7 +121,7 @@ static u64 length(const struct rw *rw)
 /* No file is longer than what an offset can say. */
 static int check_end(const struct rw *rw, u64 pos)
 {
-    return (s64)(pos + length(rw)) < 0 ? -EINVAL : 0;
+    return (s64)(pos + rw_length(rw)) < 0 ? -EINVAL : 0;
 }
 
 static s64 rw_at(const struct rw *rw, u64 *pos)
@@ -221,7 +221,7 @@ s64 file_transfer(struct file *f, const struct user_range *r, unsigned n,
 }
 
 /* Everything that has to be right was asked in Linux's order. */
-static s64 transfer(const struct rw *rw)
+static s64 do_rw(const struct rw *rw)
 {
     s64 ret = check_file(rw);
 
@@ -250,7 +250,7 @@ static s64 rw_plain(const u64 *a, const u64 *pos, bool write)
     rw.file = fd_get((int)a[0]);
     if (!rw.file)
         return -EBADF;
-    ret = pos && !file_takes_pos(rw.file) ? -ESPIPE : transfer(&rw);
+    ret = pos && !file_takes_pos(rw.file) ? -ESPIPE : do_rw(&rw);
     account(rw.file, ret, write);
     file_put(rw.file);
     return ret;
@@ -314,7 +314,7 @@ int ranges_from_user(u64 user, u64 nr, struct user_range **out)
 }
 
 /* Of nothing, only the file is asked. */
-static s64 transfer_vector(struct rw *rw, u64 user, u64 nr)
+static s64 do_rw_vector(struct rw *rw, u64 user, u64 nr)
 {
     struct user_range *r;
     s64 ret = ranges_from_user(user, nr, &r);
@@ -323,7 +323,7 @@ static s64 transfer_vector(struct rw *rw, u64 user, u64 nr)
         return ret;
     rw->ranges = r;
     rw->n = (unsigned)ret;
-    ret = length(rw) ? transfer(rw) : check_file(rw);
+    ret = rw_length(rw) ? do_rw(rw) : check_file(rw);
     if (rw->n)
         kfree(r);
     return ret;
@@ -340,7 +340,7 @@ static s64 rw_vector(const u64 *a, const u64 *pos, u32 flags, bool write)
     if (!rw.file)
         return -EBADF;
     ret = pos && !file_takes_pos(rw.file) ? -ESPIPE
-                                          : transfer_vector(&rw, a[1], a[2]);
+                                          : do_rw_vector(&rw, a[1], a[2]);
     account(rw.file, ret, write);
     file_put(rw.file);
     return ret;

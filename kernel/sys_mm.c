@@ -89,7 +89,7 @@ static s64 map_file(const u64 *a, u32 prot, u32 map_flags, struct file *f)
 
 /* Bits that mean nothing here (MAP_STACK, MAP_NORESERVE...) are ignored, as in
    Linux; huge pages there are none. f: NULL for memory. */
-static s64 map(const u64 *a, u32 prot, u32 map_flags, struct file *f)
+static s64 mmap_checked(const u64 *a, u32 prot, u32 map_flags, struct file *f)
 {
     if (!a[1] || (map_flags & MAP_HUGETLB))
         return -EINVAL;
@@ -115,11 +115,11 @@ s64 sys_mmap(const u64 *a)
     if (a[5] & ~PAGE_MASK)
         return -EINVAL;
     if (map_flags & MAP_ANONYMOUS)
-        return map(a, prot, map_flags, NULL);
+        return mmap_checked(a, prot, map_flags, NULL);
     f = fd_get((int)a[4]);
     if (!f)
         return -EBADF; /* before anything else is looked at */
-    ret = map(a, prot, map_flags, f);
+    ret = mmap_checked(a, prot, map_flags, f);
     file_put(f);
     return ret;
 }
