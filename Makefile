@@ -7,6 +7,9 @@ DESIGNS      := $(sort $(basename $(notdir $(wildcard mm/cow/*.c))))
 # which a test can make a processor wait (kernel/testpoint.h).
 DEBUG        ?= 1
 TESTPOINTS   ?= 0
+# POISON=1: what the kernel has not written is looked for in what it sends to
+# user memory (kernel/poison.h).
+POISON       ?= 0
 # WERROR=1 is for the project's own CI; a student's build never fails on a
 # warning.
 WERROR       ?= 0
@@ -32,7 +35,7 @@ $(error DESIGN=$(DESIGN) is not one of: $(DESIGNS))
 endif
 endif
 
-suffix       := $(if $(filter 1,$(DEBUG)),,-nodebug)$(if $(filter 1,$(TESTPOINTS)),-testpoints,)
+suffix       := $(if $(filter 1,$(DEBUG)),,-nodebug)$(if $(filter 1,$(TESTPOINTS)),-testpoints,)$(if $(filter 1,$(POISON)),-poison,)
 BUILD        ?= build/$(DESIGN)$(suffix)
 
 CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -ffreestanding -fno-pic -fno-pie \
@@ -42,12 +45,16 @@ CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -ffreestanding -fno-pic -fno-pie \
 	-I. $(CLANG_FLAGS)
 CFLAGS += $(if $(filter 1,$(DEBUG)),-DCONFIG_DEBUG) \
 	$(if $(filter 1,$(TESTPOINTS)),-DCONFIG_TESTPOINTS) \
+	$(if $(filter 1,$(POISON)),-DCONFIG_POISON) \
 	$(if $(filter 1,$(WERROR)),-Werror)
 LDFLAGS := -nostdlib -static -no-pie -z max-page-size=0x1000 \
 	--build-id=none -z noexecstack --no-warn-rwx-segments
 
 SRC_C := $(sort $(wildcard boot/*.c kernel/*.c kernel/x86/*.c mm/*.c fs/*.c \
 	drivers/*.c drivers/*/*.c)) mm/cow/$(DESIGN).c
+ifneq ($(POISON),1)
+SRC_C := $(filter-out kernel/poison.c,$(SRC_C))
+endif
 SRC_S := $(sort $(wildcard boot/*.S kernel/x86/*.S))
 OBJ   := $(SRC_S:%.S=$(BUILD)/%.S.o) $(SRC_C:%.c=$(BUILD)/%.o)
 

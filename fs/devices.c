@@ -56,34 +56,18 @@ static s64 log_line(struct file *f, u64 ubuf, u64 len, u64 *pos)
     return (s64)len;
 }
 
-static s64 knothing(struct file *f, void *buf, u64 len, u64 *pos)
-{
-    return nothing(f, (u64)buf, len, pos);
-}
-
 static s64 kswallow(struct file *f, const void *buf, u64 len, u64 *pos)
 {
     return swallow(f, (u64)buf, len, pos);
 }
 
-static s64 kzeroes(struct file *f, void *buf, u64 len, u64 *pos)
-{
-    (void)f;
-    (void)pos;
-    memset(buf, 0, len);
-    return (s64)len;
-}
-
 static const struct file_ops null_ops = {.anywhere = true,
                                          .read = nothing,
                                          .write = swallow,
-                                         .kread = knothing,
                                          .kwrite = kswallow};
 static const struct file_ops zero_ops = {.anywhere = true,
                                          .read = zeroes,
-                                         .write = swallow,
-                                         .kread = kzeroes,
-                                         .kwrite = kswallow};
+                                         .write = swallow};
 static const struct file_ops full_ops = {
     .anywhere = true, .read = zeroes, .write = no_room};
 static const struct file_ops kmsg_ops = {.read = nothing, .write = log_line};

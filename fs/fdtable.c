@@ -11,8 +11,8 @@
 #include <kernel/uaccess.h>
 #include <mm/slab.h>
 
-#define FD_FIRST      64   /* a new table's size; it doubles */
-#define FD_MAX        4096 /* a multiple of 64; the hard limit of init */
+#define FD_FIRST 64   /* a new table's size; it doubles */
+#define FD_MAX   4096 /* a multiple of 64; the hard limit of init */
 
 struct fdtable {
     atomic_t refs;        /* processes, lookers */
@@ -20,6 +20,7 @@ struct fdtable {
     unsigned size;
     struct file **files; /* [size]; each holds a reference */
     u64 cloexec[FD_MAX / 64];
+    u64 reserved[FD_MAX / 64]; /* taken, for a file that is still to come */
 };
 
 static struct fdtable *create(unsigned size)
@@ -95,19 +96,19 @@ void fdtable_put(struct fdtable *t)
     kfree(t);
 }
 
-static void set_bit(struct fdtable *t, unsigned fd, bool on)
+static void set_bit(u64 *bits, unsigned fd, bool on)
 {
     u64 bit = 1ull << fd % 64;
 
     if (on)
-        t->cloexec[fd / 64] |= bit;
+        bits[fd / 64] |= bit;
     else
-        t->cloexec[fd / 64] &= ~bit;
+        bits[fd / 64] &= ~bit;
 }
 
-static bool get_bit(const struct fdtable *t, unsigned fd)
+static bool get_bit(const u64 *bits, unsigned fd)
 {
-    return t->cloexec[fd / 64] >> fd % 64 & 1;
+    return bits[fd / 64] >> fd % 64 & 1;
 }
 
 struct file *fdtable_file(struct fdtable *t, int fd)
@@ -121,6 +122,17 @@ struct file *fdtable_file(struct fdtable *t, int fd)
         file_get(f);
     spin_unlock(&t->lock);
     return f;
+}
+
+bool fd_leads_to(int fd, const struct file *f)
+{
+    struct fdtable *t = current_process()->files;
+    bool yes;
+
+    spin_lock(&t->lock);
+    yes = (unsigned)fd < t->size && t->files[fd] == f;
+    spin_unlock(&t->lock);
+    return yes;
 }
 
 int fdtable_next(struct fdtable *t, int fd)
@@ -144,7 +156,7 @@ u32 fdtable_cloexec(struct fdtable *t, int fd)
     bool on;
 
     spin_lock(&t->lock);
-    on = (unsigned)fd < t->size && get_bit(t, (unsigned)fd);
+    on = (unsigned)fd < t->size && get_bit(t->cloexec, (unsigned)fd);
     spin_unlock(&t->lock);
     return on ? O_CLOEXEC : 0;
 }
@@ -186,23 +198,21 @@ static int grow(struct fdtable *t, unsigned fd)
     return 0;
 }
 
-/* Put f at the first free place from `from` on; the table's lock is held.
-   t->size: there is none in the table as it is. */
-static unsigned place(struct fdtable *t, struct file *f, unsigned from,
-                      bool cloexec)
+/* Take the first free number from `from` on, below the limit; the table's lock
+   is held. t->size: there is none in the table as it is. */
+static unsigned take_number(struct fdtable *t, unsigned from, unsigned limit)
 {
-    unsigned fd = from, end = (unsigned)min_u64(t->size, fd_limit());
+    unsigned fd = from, end = (unsigned)min_u64(t->size, limit);
 
-    while (fd < end && t->files[fd])
+    while (fd < end && (t->files[fd] || get_bit(t->reserved, fd)))
         fd++;
-    if (fd < end) {
-        t->files[fd] = f;
-        set_bit(t, fd, cloexec);
-    }
+    if (fd < end)
+        set_bit(t->reserved, fd, true);
     return fd;
 }
 
-int fd_install_from(struct file *f, int from, bool cloexec)
+/* The limit is asked once: another thread may lower it meanwhile. */
+int fd_reserve(int from)
 {
     struct fdtable *t = current_process()->files;
     unsigned fd, size, limit = fd_limit();
@@ -211,14 +221,45 @@ int fd_install_from(struct file *f, int from, bool cloexec)
     while (!err) {
         spin_lock(&t->lock);
         size = t->size;
-        fd = place(t, f, (unsigned)from, cloexec);
+        fd = take_number(t, (unsigned)from, limit);
         spin_unlock(&t->lock);
         if (fd < min_u64(size, limit))
             return (int)fd;
         err = fd >= limit ? -EMFILE : grow(t, fd);
     }
-    file_put(f);
     return err;
+}
+
+static void settle_number(int fd, struct file *f, bool cloexec)
+{
+    struct fdtable *t = current_process()->files;
+
+    spin_lock(&t->lock);
+    t->files[fd] = f;
+    set_bit(t->cloexec, (unsigned)fd, cloexec);
+    set_bit(t->reserved, (unsigned)fd, false);
+    spin_unlock(&t->lock);
+}
+
+int fd_fill(int fd, struct file *f, bool cloexec)
+{
+    settle_number(fd, f, cloexec);
+    return fd;
+}
+
+void fd_unreserve(int fd)
+{
+    settle_number(fd, NULL, false);
+}
+
+int fd_install_from(struct file *f, int from, bool cloexec)
+{
+    int fd = fd_reserve(from);
+
+    if (fd >= 0)
+        return fd_fill(fd, f, cloexec);
+    file_put(f);
+    return fd;
 }
 
 /* A full limit is EMFILE, even one of 0. */
@@ -229,11 +270,13 @@ int fd_install(struct file *f, bool cloexec)
     return fd == -EINVAL ? -EMFILE : fd;
 }
 
-/* dup2: f takes the place of whatever is there. */
+/* dup2: f takes the place of whatever is there; a file that is still to come
+   keeps its own. */
 int fd_replace(struct file *f, int fd, bool cloexec)
 {
     struct fdtable *t = current_process()->files;
     struct file *old;
+    bool busy;
     int err = fd < 0 || (unsigned)fd >= fd_limit() ? -EBADF : 0;
 
     if (!err && (unsigned)fd >= READ_ONCE(t->size))
@@ -243,13 +286,18 @@ int fd_replace(struct file *f, int fd, bool cloexec)
         return err;
     }
     spin_lock(&t->lock);
+    busy = get_bit(t->reserved, (unsigned)fd);
     old = t->files[fd];
-    t->files[fd] = f;
-    set_bit(t, (unsigned)fd, cloexec);
+    if (!busy) {
+        t->files[fd] = f;
+        set_bit(t->cloexec, (unsigned)fd, cloexec);
+    }
     spin_unlock(&t->lock);
-    if (old)
+    if (busy)
+        file_put(f);
+    else if (old)
         closed(t, old);
-    return fd;
+    return busy ? -EBUSY : fd;
 }
 
 int fd_close(int fd)
@@ -261,7 +309,7 @@ int fd_close(int fd)
     if (fd >= 0 && (unsigned)fd < t->size) {
         f = t->files[fd];
         t->files[fd] = NULL;
-        set_bit(t, (unsigned)fd, false);
+        set_bit(t->cloexec, (unsigned)fd, false);
     }
     spin_unlock(&t->lock);
     if (!f)
@@ -277,7 +325,7 @@ int fd_get_cloexec(int fd)
 
     spin_lock(&t->lock);
     if (fd >= 0 && (unsigned)fd < t->size && t->files[fd])
-        ret = get_bit(t, (unsigned)fd);
+        ret = get_bit(t->cloexec, (unsigned)fd);
     spin_unlock(&t->lock);
     return ret;
 }
@@ -289,27 +337,41 @@ int fd_set_cloexec(int fd, bool on)
 
     spin_lock(&t->lock);
     if (fd >= 0 && (unsigned)fd < t->size && t->files[fd]) {
-        set_bit(t, (unsigned)fd, on);
+        set_bit(t->cloexec, (unsigned)fd, on);
         ret = 0;
     }
     spin_unlock(&t->lock);
     return ret;
 }
 
+static int reserve_pair(int *fds)
+{
+    fds[0] = fd_reserve(0);
+    fds[1] = fds[0] < 0 ? fds[0] : fd_reserve(0);
+    if (fds[1] >= 0)
+        return 0;
+    if (fds[0] >= 0)
+        fd_unreserve(fds[0]);
+    return fds[1] == -EINVAL ? -EMFILE : fds[1];
+}
+
+/* The program is told while nobody can close them or look them up: what fails
+   then is taken back whole. */
 s64 fd_install_pair(struct file **files, bool cloexec, u64 user_fds)
 {
-    int fds[2], err = 0;
+    int fds[2], err = reserve_pair(fds);
+    bool told = !err && !copy_to_user(user_fds, fds, sizeof(fds));
 
-    fds[0] = fd_install(files[0], cloexec);
-    fds[1] = fd_install(files[1], cloexec);
-    if (fds[0] < 0 || fds[1] < 0)
-        err = fds[0] < 0 ? fds[0] : fds[1];
-    else
-        err = copy_to_user(user_fds, fds, sizeof(fds));
-    for (int i = 0; err && i < 2; i++)
-        if (fds[i] >= 0)
-            fd_close(fds[i]);
-    return err;
+    for (int i = 0; i < 2; i++) {
+        if (told) {
+            fd_fill(fds[i], files[i], cloexec);
+            continue;
+        }
+        if (!err)
+            fd_unreserve(fds[i]);
+        file_put(files[i]);
+    }
+    return told ? 0 : err ? err : -EFAULT;
 }
 
 /* Others find the table under tasks_lock (/proc). */
@@ -337,10 +399,10 @@ void fdtable_close_on_exec(struct fdtable *t)
         struct file *f = NULL;
 
         spin_lock(&t->lock);
-        if (get_bit(t, fd)) {
+        if (get_bit(t->cloexec, fd)) {
             f = t->files[fd];
             t->files[fd] = NULL;
-            set_bit(t, fd, false);
+            set_bit(t->cloexec, fd, false);
         }
         spin_unlock(&t->lock);
         if (f)

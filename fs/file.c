@@ -40,6 +40,8 @@ struct file *file_create(struct inode *inode, const struct file_ops *ops,
 
 static void free_file(struct file *f)
 {
+    if (f->writes)
+        inode_end_write(f->inode);
     atomic_dec(&nr_open);
     kfree(f);
 }
@@ -51,14 +53,17 @@ void file_get(struct file *f)
 
 void file_put(struct file *f)
 {
+    struct inode *inode;
+
     if (!atomic_dec_and_test(&f->refs))
         return;
     epoll_forget(f);
     locks_forget(f->inode, f);
     if (f->ops->release)
         f->ops->release(f);
-    inode_put(f->inode);
+    inode = f->inode;
     free_file(f);
+    inode_put(inode);
 }
 
 bool file_can_direct(const struct file *f)
@@ -164,6 +169,28 @@ static int check_kind(struct inode *inode, u32 flags)
     return inode->fops ? 0 : -ENXIO;
 }
 
+/* What opening it in this way does, before anybody has it. */
+static int begin_open(struct file *f)
+{
+    struct inode *inode = f->inode;
+    int err = 0;
+
+    if (inode->data && (f->flags & O_ACCMODE) != O_RDONLY) {
+        err = inode_begin_write(inode);
+        f->writes = !err;
+    }
+    if (!err && f->ops->open)
+        err = f->ops->open(inode, f);
+    if (!err && (f->flags & O_DIRECT) && !file_can_direct(f)) {
+        if (f->ops->release)
+            f->ops->release(f); /* its open has succeeded */
+        err = -EINVAL;
+    }
+    if (!err && (f->flags & O_TRUNC) && inode->data)
+        err = ramfs_truncate_closed(inode, 0);
+    return err;
+}
+
 /* Takes over the reference. A file whose open failed is not released. */
 static struct file *open_inode(struct inode *inode, u32 flags, int *err)
 {
@@ -173,24 +200,15 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *err)
     *err = check_kind(inode, flags);
     if (!*err) {
         f = file_create(inode, is_dir ? &dir_ops : inode->fops, flags);
-        *err = f ? 0 : -ENOMEM;
+        *err = f ? begin_open(f) : -ENOMEM;
     }
-    if (!*err && f->ops->open)
-        *err = f->ops->open(inode, f);
-    if (!*err && (flags & O_DIRECT) && !file_can_direct(f)) {
-        file_put(f); /* its open has succeeded */
-        *err = -EINVAL;
-        return NULL;
-    }
-    if (!*err && (flags & O_TRUNC) && inode->data)
-        *err = ramfs_truncate(inode, 0);
     if (!*err) {
         f->flags &= ~OPEN_ONLY;
         return f;
     }
-    inode_put(inode);
     if (f)
         free_file(f);
+    inode_put(inode);
     return NULL;
 }
 

@@ -86,6 +86,7 @@ struct inode {
     u64 rdev;
     u64 mtime_ns;         /* one word: who writes it last is right */
     atomic_t refs;        /* names, open files, cwd, lookers */
+    atomic_t writers;     /* > 0: open for writing; < 0: programs that run */
     struct mutex lock;    /* contents: reads against writes */
     struct mapping *data; /* regular file: its pages */
     char *link;           /* symbolic link: where to */
@@ -109,6 +110,7 @@ struct file {
     u64 pos;
     struct list_head watchers; /* fs/epoll.c */
     void *private;
+    bool writes; /* is one of its inode's writers; fixed */
 };
 
 /* kernel/ and fs/ share these. Errors are -errno. */
@@ -123,6 +125,12 @@ void inode_real_path(const struct inode *, const char *path, char *buf,
 struct blockdev *inode_blockdev(struct inode *);
 void inode_get(struct inode *);
 void inode_put(struct inode *);
+/* Whoever writes a file, or will execute it or does, keeps the others out until
+   the matching call. 0 or -ETXTBSY. Any context. */
+int inode_begin_write(struct inode *);
+void inode_end_write(struct inode *);
+int inode_deny_write(struct inode *);
+void inode_allow_write(struct inode *);
 struct file *file_open(const char *path, u32 flags, u32 mode, int *err);
 void file_get(struct file *);
 void file_put(struct file *); /* may sleep (release) */

@@ -164,9 +164,18 @@ s64 file_transfer(struct file *f, const struct user_range *r, unsigned n,
 #define POS_APPEND (~0ull)
 /* Does it have a position: a regular file, a disk, a directory? */
 bool file_has_pos(const struct file *f);
+/* May a call say where (pread): that, or a device at which every place is as
+   good as another? */
+bool file_takes_pos(const struct file *f);
 /* The pieces of an iovec, at most RW_MAX bytes: how many, to be freed if there
    are any; or -errno. */
 int ranges_from_user(u64 user, u64 nr, struct user_range **out);
+
+/* ---- fs/sys_file.c ---- */
+
+/* What was written has reached its disk. 0; -EINVAL: no file for that; or the
+   disk's error. May sleep. */
+s64 file_sync(struct file *f);
 
 /* ---- fs/sys_attr.c ---- */
 
@@ -203,7 +212,17 @@ u32 fdtable_cloexec(struct fdtable *t, int fd);
 int fd_install_from(struct file *f, int from, bool cloexec);
 /* Two new files, whose numbers go to the program: 0, or none and -errno. */
 s64 fd_install_pair(struct file **files, bool cloexec, u64 user_fds);
+/* dup2. The number; -EBADF: none; -EBUSY: reserved. Takes the reference. */
 int fd_replace(struct file *f, int fd, bool cloexec);
+/* A number at `from` or above for a file that is still to be made, and may fail:
+   nobody else gets it, and look-ups find nothing. The number, -EMFILE, -ENOMEM,
+   or -EINVAL: from is beyond the limit. */
+int fd_reserve(int from);
+/* It becomes the file's, and the file's reference the table's. The number. */
+int fd_fill(int fd, struct file *f, bool cloexec);
+void fd_unreserve(int fd);
+/* Is this number of the current process still this file's? */
+bool fd_leads_to(int fd, const struct file *f);
 int fd_close(int fd);
 int fd_get_cloexec(int fd);
 int fd_set_cloexec(int fd, bool on);
@@ -218,7 +237,11 @@ s64 file_get_seals(const struct file *f);
 /* ---- fs/ramfs.c, fs/pipe.c ---- */
 
 extern const struct file_ops ramfs_ops;
+/* Of a regular file that the caller writes, by inode_begin_write or an open
+   file. */
 int ramfs_truncate(struct inode *inode, u64 size);
+/* The same for everybody else. -ETXTBSY: somebody executes it. */
+int ramfs_truncate_closed(struct inode *inode, u64 size);
 /* May a file be `size` long, by RLIMIT_FSIZE? 0, or -EFBIG and SIGXFSZ. */
 int file_size_allowed(u64 size);
 

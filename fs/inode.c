@@ -111,6 +111,41 @@ void inode_get(struct inode *inode)
     atomic_inc(&inode->refs);
 }
 
+/* ---- who writes, and who executes ---- */
+
+/* One more in this direction, unless there is somebody in the other. */
+static int join_writers(atomic_t *count, int step)
+{
+    int old;
+
+    do {
+        old = atomic_read(count);
+        if (old * step < 0)
+            return -ETXTBSY;
+    } while (!atomic_cmpxchg(count, old, old + step));
+    return 0;
+}
+
+int inode_begin_write(struct inode *inode)
+{
+    return join_writers(&inode->writers, 1);
+}
+
+void inode_end_write(struct inode *inode)
+{
+    atomic_dec(&inode->writers);
+}
+
+int inode_deny_write(struct inode *inode)
+{
+    return join_writers(&inode->writers, -1);
+}
+
+void inode_allow_write(struct inode *inode)
+{
+    atomic_inc(&inode->writers);
+}
+
 /* Nobody else knows it: no lock. */
 static void inode_free(struct inode *inode)
 {

@@ -36,6 +36,7 @@ struct file_lock {
     bool flock; /* which of the two kinds */
     int16_t type;
     bool deadlocks; /* look for them: a process's own, as in Linux */
+    int fd;         /* of a process's own that is asked for; else -1 */
     int pid;        /* for F_GETLK; -1: an open file's */
     u64 start, end; /* bytes, both included */
 };
@@ -185,6 +186,25 @@ static void apply(struct inode *inode, const struct file_lock *want,
     wake_up_all(&inode->locks->changed);
 }
 
+/*
+ * A process's lock goes with the first close, so it must not come after that:
+ * whoever slept for it may find the number closed.
+ *
+ *   F_SETLKW                          close, by another thread
+ *   sleeps
+ *                                     the number is free
+ *                                     locks_forget: there is nothing yet
+ *   wakes; the number is not f's
+ *   any more: EBADF
+ *
+ * Asked under locks_lock, which locks_forget needs: a close that comes after
+ * the question takes the lock away.
+ */
+static bool is_closed(const struct file *f, const struct file_lock *want)
+{
+    return want->fd >= 0 && want->type != F_UNLCK && !fd_leads_to(want->fd, f);
+}
+
 /* 0, or -EAGAIN with *blocker. */
 static int try_lock(struct inode *inode, const struct file_lock *want,
                     struct file_lock **spares, const void **blocker)
@@ -222,9 +242,10 @@ static int sleep_for(struct inode *inode, const struct file_lock *want,
     return signal ? -ERESTARTSYS : 0;
 }
 
-static s64 set_lock(struct inode *inode, const struct file_lock *want,
+static s64 set_lock(const struct file *f, const struct file_lock *want,
                     bool wait)
 {
+    struct inode *inode = f->inode;
     struct file_lock *spares[2] = {kmalloc(sizeof(*want), ALLOC_KERNEL),
                                    kmalloc(sizeof(*want), ALLOC_KERNEL)};
     const void *blocker;
@@ -234,7 +255,8 @@ static s64 set_lock(struct inode *inode, const struct file_lock *want,
     if (!err)
         err = prepare(inode);
     while (!err) {
-        err = try_lock(inode, want, spares, &blocker);
+        err = is_closed(f, want) ? -EBADF
+                                 : try_lock(inode, want, spares, &blocker);
         if (err != -EAGAIN || !wait)
             break;
         err = sleep_for(inode, want, blocker);
@@ -330,13 +352,15 @@ static int check_type(const struct file *f, int16_t type, bool get)
                : 0;
 }
 
-s64 fcntl_lock(struct file *f, enum lock_command cmd, bool ofd, u64 user)
+s64 fcntl_lock(struct file *f, int fd, enum lock_command cmd, bool ofd,
+               u64 user)
 {
     struct linux_flock fl;
     struct file_lock want = {.owner = ofd ? (void *)f
                                           : (void *)current_process()->files,
                              .pid = ofd ? -1 : current_pid(),
-                             .deadlocks = !ofd};
+                             .deadlocks = !ofd,
+                             .fd = ofd ? -1 : fd};
     int err;
 
     if (!f->inode)
@@ -351,7 +375,7 @@ s64 fcntl_lock(struct file *f, enum lock_command cmd, bool ofd, u64 user)
     want.type = fl.type;
     if (cmd == LOCK_GET)
         return tell_conflict(f, &fl, &want, user);
-    return set_lock(f->inode, &want, cmd == LOCK_SET_WAIT);
+    return set_lock(f, &want, cmd == LOCK_SET_WAIT);
 }
 
 /* ---- flock ---- */
@@ -361,7 +385,7 @@ s64 sys_flock(const u64 *a)
 {
     u32 op = (u32)a[1] & ~LOCK_NB;
     struct file_lock want = {
-        .flock = true, .pid = current_pid(), .end = TO_END};
+        .flock = true, .pid = current_pid(), .end = TO_END, .fd = -1};
     struct file *f;
     s64 ret;
 
@@ -372,7 +396,7 @@ s64 sys_flock(const u64 *a)
         return -EBADF;
     want.owner = f;
     want.type = op == LOCK_SH ? F_RDLCK : op == LOCK_EX ? F_WRLCK : F_UNLCK;
-    ret = f->inode ? set_lock(f->inode, &want, !((u32)a[1] & LOCK_NB)) : 0;
+    ret = f->inode ? set_lock(f, &want, !((u32)a[1] & LOCK_NB)) : 0;
     file_put(f);
     return ret;
 }

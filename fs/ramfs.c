@@ -162,6 +162,17 @@ int ramfs_truncate(struct inode *inode, u64 size)
     return err;
 }
 
+int ramfs_truncate_closed(struct inode *inode, u64 size)
+{
+    int err = inode_begin_write(inode);
+
+    if (err)
+        return err;
+    err = ramfs_truncate(inode, size);
+    inode_end_write(inode);
+    return err;
+}
+
 static s64 ramfs_kread(struct file *f, void *buf, u64 len, u64 *pos)
 {
     s64 n = inode_read_kernel(f->inode, *pos, buf, len);

@@ -20,23 +20,28 @@
 #define SHUT_RDWR    2
 #define POLLRDHUP    0x2000
 
+/* What the file of one end points at; fixed. */
+struct socket_end {
+    struct pair *pair;
+    struct pipe *in, *out; /* the other end's `out` and `in` */
+};
+
 struct pair {
-    atomic_t refs;       /* its two ends */
-    struct waitq queue;  /* of both pipes */
-    struct pipe *way[2]; /* what end i reads */
+    atomic_t refs;      /* its two ends */
+    struct waitq queue; /* of both pipes */
+    struct socket_end ends[2];
 };
 
 static const struct file_ops socket_ops;
 
-/* A socket has no position: pos is which end it is; fixed. */
 static struct pipe *incoming(struct file *f)
 {
-    return ((struct pair *)f->private)->way[f->pos];
+    return ((struct socket_end *)f->private)->in;
 }
 
 static struct pipe *outgoing(struct file *f)
 {
-    return ((struct pair *)f->private)->way[!f->pos];
+    return ((struct socket_end *)f->private)->out;
 }
 
 static int how(const struct file *f, u32 msg)
@@ -93,16 +98,18 @@ static void close_side(struct pipe *p, unsigned *side)
 static void free_pair(struct pair *pair)
 {
     for (int i = 0; i < 2; i++) {
-        if (pair->way[i])
-            pipe_clear(pair->way[i]);
-        kfree(pair->way[i]);
+        struct pipe *p = pair->ends[i].in;
+
+        if (p)
+            pipe_clear(p);
+        kfree(p);
     }
     kfree(pair);
 }
 
 static void socket_release(struct file *f)
 {
-    struct pair *pair = f->private;
+    struct pair *pair = ((struct socket_end *)f->private)->pair;
 
     close_side(incoming(f), &incoming(f)->readers);
     close_side(outgoing(f), &outgoing(f)->writers);
@@ -128,19 +135,21 @@ static struct pair *make_pair(void)
     waitq_init(&pair->queue);
     atomic_set(&pair->refs, 0);
     for (int i = 0; i < 2; i++) {
-        struct pipe *p = pair->way[i] = pipe_alloc();
+        struct pipe *p = pipe_alloc();
 
         if (!p) {
             free_pair(pair);
             return NULL;
         }
+        pair->ends[i].pair = pair;
+        pair->ends[i].in = pair->ends[!i].out = p;
         p->changed = &pair->queue;
         p->readers = p->writers = 1;
     }
     return pair;
 }
 
-static struct file *open_end(struct pair *pair, unsigned i, u32 flags)
+static struct file *open_end(struct socket_end *end, u32 flags)
 {
     struct inode *inode = inode_create(S_IFSOCK | 0777);
     struct file *f =
@@ -152,9 +161,8 @@ static struct file *open_end(struct pair *pair, unsigned i, u32 flags)
         return NULL;
     }
     inode->nlink = 1;
-    f->private = pair;
-    f->pos = i;
-    atomic_inc(&pair->refs);
+    f->private = end;
+    atomic_inc(&end->pair->refs);
     return f;
 }
 
@@ -164,8 +172,8 @@ static int open_ends(struct file **ends, u32 flags)
 
     if (!pair)
         return -ENOMEM;
-    ends[0] = open_end(pair, 0, flags);
-    ends[1] = ends[0] ? open_end(pair, 1, flags) : NULL;
+    ends[0] = open_end(&pair->ends[0], flags);
+    ends[1] = ends[0] ? open_end(&pair->ends[1], flags) : NULL;
     if (ends[1])
         return 0;
     if (ends[0])

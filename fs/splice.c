@@ -18,6 +18,7 @@
 
 struct splice {
     struct file *in, *out; /* references */
+    u64 in_user, out_user; /* where the program says where; 0: nowhere */
     u64 *in_pos, *out_pos; /* NULL: a pipe, or a file without positions */
     u64 len;
     u32 flags;
@@ -221,20 +222,41 @@ static int check_modes(const struct splice *s)
                : 0;
 }
 
-static s64 do_splice(struct splice *s)
+static int check_splice(const struct splice *s)
 {
     bool from = file_pipe(s->in) != NULL, to = file_pipe(s->out) != NULL;
-    int err = check_modes(s);
 
-    if (err)
-        return err;
-    if (from && to)
-        return pipe_to_pipe(s, false);
-    if (from && s->out->ops->kwrite && !(s->out->flags & O_APPEND))
-        return pipe_to_file(s);
-    if (to && s->in->ops->kread)
+    if ((from && s->in_user) || (to && s->out_user))
+        return -ESPIPE;
+    if (check_modes(s))
+        return -EBADF;
+    if ((!from && !to) || (!from && !s->in->ops->kread) ||
+        (!to && (!s->out->ops->kwrite || (s->out->flags & O_APPEND))))
+        return -EINVAL;
+    return (s->in_user && !file_takes_pos(s->in)) ||
+                   (s->out_user && !file_takes_pos(s->out))
+               ? -EINVAL
+               : 0;
+}
+
+static bool pos_ok(const u64 *pos, u64 len)
+{
+    return !pos || ((s64)*pos >= 0 && (s64)(*pos + len) >= 0);
+}
+
+static int check_places(const struct splice *s)
+{
+    return pos_ok(s->in_pos, s->len) && pos_ok(s->out_pos, s->len) ? 0
+                                                                   : -EINVAL;
+}
+
+static s64 do_splice(struct splice *s)
+{
+    if (check_places(s))
+        return -EINVAL;
+    if (!file_pipe(s->in))
         return file_to_pipe(s);
-    return -EINVAL;
+    return file_pipe(s->out) ? pipe_to_pipe(s, false) : pipe_to_file(s);
 }
 
 /* A position in a file: the program's own variable, or the file's. */
@@ -249,8 +271,8 @@ static int place_begin(struct place_in_file *at, struct file *f, u64 user,
 {
     *at = (struct place_in_file){.f = f, .user = user};
     *pos = NULL;
-    if (!file_has_pos(f))
-        return user ? -ESPIPE : 0;
+    if (!user && !file_has_pos(f))
+        return 0;
     *pos = &at->pos;
     if (user && copy_from_user(&at->pos, user, sizeof(at->pos)))
         return -EFAULT;
@@ -259,39 +281,47 @@ static int place_begin(struct place_in_file *at, struct file *f, u64 user,
         at->pos = f->pos;
         mutex_unlock(&f->lock);
     }
-    return (s64)at->pos < 0 ? -EINVAL : 0;
+    return 0;
 }
 
-static int place_end(struct place_in_file *at)
+static int place_end(struct place_in_file *at, bool moved)
 {
-    if (!file_has_pos(at->f))
-        return 0;
     if (at->user)
         return copy_to_user(at->user, &at->pos, sizeof(at->pos));
+    if (!moved || !file_has_pos(at->f))
+        return 0;
     mutex_lock(&at->f->lock);
     at->f->pos = at->pos;
     mutex_unlock(&at->f->lock);
     return 0;
 }
 
-/* `work` is done between the two positions. */
-static s64 with_places(struct splice *s, u64 user_in, u64 user_out,
-                       s64 (*work)(struct splice *s))
+/* What one of these calls asks before it looks at the positions, in Linux's
+   order, and what it does between them. */
+struct splice_call {
+    int (*check)(const struct splice *s);
+    s64 (*work)(struct splice *s);
+};
+
+static s64 with_places(struct splice *s, const struct splice_call *call)
 {
     struct place_in_file in, out;
-    s64 ret = place_begin(&in, s->in, user_in, &s->in_pos);
+    s64 ret = call->check(s);
 
     if (!ret)
-        ret = place_begin(&out, s->out, user_out, &s->out_pos);
+        ret = place_begin(&in, s->in, s->in_user, &s->in_pos);
     if (!ret)
-        ret = work(s);
-    if (ret > 0 && (place_end(&in) || place_end(&out)))
+        ret = place_begin(&out, s->out, s->out_user, &s->out_pos);
+    if (ret)
+        return ret;
+    ret = call->work(s);
+    if (ret >= 0 && (place_end(&in, ret > 0) || place_end(&out, ret > 0)))
         ret = -EFAULT;
     return ret;
 }
 
-static s64 with_files(struct splice *s, int in, int out, u64 user_in,
-                      u64 user_out, s64 (*work)(struct splice *s))
+static s64 with_files(struct splice *s, int in, int out,
+                      const struct splice_call *call)
 {
     s64 ret = -EBADF;
 
@@ -299,7 +329,7 @@ static s64 with_files(struct splice *s, int in, int out, u64 user_in,
     s->out = fd_get(out);
     s->len = min_u64(s->len, RW_MAX);
     if (s->in && s->out)
-        ret = with_places(s, user_in, user_out, work);
+        ret = with_places(s, call);
     if (s->in)
         file_put(s->in);
     if (s->out)
@@ -310,32 +340,40 @@ static s64 with_files(struct splice *s, int in, int out, u64 user_in,
 /* in, in's offset, out, out's offset, length, flags */
 s64 sys_splice(const u64 *a)
 {
-    struct splice s = {.len = a[4], .flags = (u32)a[5]};
+    static const struct splice_call call = {check_splice, do_splice};
+    struct splice s = {
+        .in_user = a[1], .out_user = a[3], .len = a[4], .flags = (u32)a[5]};
 
     if (!s.len)
         return 0;
     if (s.flags & ~SPLICE_F_ALL)
         return -EINVAL;
-    return with_files(&s, (int)a[0], (int)a[2], a[1], a[3], do_splice);
+    return with_files(&s, (int)a[0], (int)a[2], &call);
+}
+
+static int check_tee(const struct splice *s)
+{
+    if (check_modes(s))
+        return -EBADF;
+    return file_pipe(s->in) && file_pipe(s->out) ? 0 : -EINVAL;
 }
 
 static s64 do_tee(struct splice *s)
 {
-    if (!file_pipe(s->in) || !file_pipe(s->out))
-        return -EINVAL;
-    return check_modes(s) ? -EBADF : pipe_to_pipe(s, true);
+    return pipe_to_pipe(s, true);
 }
 
 /* in, out, length, flags */
 s64 sys_tee(const u64 *a)
 {
+    static const struct splice_call call = {check_tee, do_tee};
     struct splice s = {.len = a[2], .flags = (u32)a[3]};
 
     if (s.flags & ~SPLICE_F_ALL)
         return -EINVAL;
     if (!s.len)
         return 0;
-    return with_files(&s, (int)a[0], (int)a[1], 0, 0, do_tee);
+    return with_files(&s, (int)a[0], (int)a[1], &call);
 }
 
 /* ---- sendfile, copy_file_range: from file to file, by way of a page ---- */
@@ -366,48 +404,79 @@ static s64 file_to_file(struct splice *s)
     return ret;
 }
 
-static s64 do_sendfile(struct splice *s)
+static int check_sendfile(const struct splice *s)
 {
-    int err = check_modes(s);
-
-    if (err)
-        return err;
+    if ((s->in->flags & O_ACCMODE) == O_WRONLY)
+        return -EBADF;
+    if (s->in_user && !file_takes_pos(s->in))
+        return -ESPIPE;
+    if (check_modes(s))
+        return -EBADF;
     if (!s->in->ops->kread)
         return -EINVAL;
     if (file_pipe(s->out))
-        return file_to_pipe(s);
-    return s->out->ops->kwrite ? file_to_file(s) : -EINVAL;
+        return 0;
+    return s->out->ops->kwrite && !(s->out->flags & O_APPEND) ? 0 : -EINVAL;
+}
+
+static s64 do_sendfile(struct splice *s)
+{
+    if (check_places(s))
+        return -EINVAL;
+    return file_pipe(s->out) ? file_to_pipe(s) : file_to_file(s);
 }
 
 /* out, in, in's offset, length */
 s64 sys_sendfile(const u64 *a)
 {
-    struct splice s = {.len = a[3]};
+    static const struct splice_call call = {check_sendfile, do_sendfile};
+    struct splice s = {.in_user = a[2], .len = a[3]};
 
-    return with_files(&s, (int)a[1], (int)a[0], a[2], 0, do_sendfile);
+    return with_files(&s, (int)a[1], (int)a[0], &call);
+}
+
+static bool is_regular(const struct file *f)
+{
+    return f->inode && is_kind(f->inode, S_IFREG);
+}
+
+static int check_copy_range(const struct splice *s)
+{
+    const struct inode *in = s->in->inode, *out = s->out->inode;
+
+    if ((in && is_kind(in, S_IFDIR)) || (out && is_kind(out, S_IFDIR)))
+        return -EISDIR;
+    if (!is_regular(s->in) || !is_regular(s->out))
+        return -EINVAL;
+    if (check_modes(s) || (s->out->flags & O_APPEND))
+        return -EBADF;
+    return in->data && out->data ? 0 : -EXDEV; /* what is in /proc */
 }
 
 static s64 do_copy_range(struct splice *s)
 {
-    struct inode *in = s->in->inode, *out = s->out->inode;
-    int err = check_modes(s);
+    s64 size = (s64)inode_size(s->in->inode);
 
-    if (err || (s->out->flags & O_APPEND))
-        return -EBADF;
-    if (!in || !out || !in->data || !out->data)
-        return in && is_kind(in, S_IFDIR) ? -EISDIR : -EINVAL;
-    if (in == out && *s->in_pos < *s->out_pos + s->len &&
+    if (*s->in_pos + s->len < s->len || *s->out_pos + s->len < s->len)
+        return -EOVERFLOW;
+    if ((s64)*s->in_pos >= size)
+        return 0;
+    s->len = min_u64(s->len, (u64)size - *s->in_pos);
+    if (*s->out_pos == INT64_MAX)
+        return -EFBIG;
+    if (s->in->inode == s->out->inode && *s->in_pos < *s->out_pos + s->len &&
         *s->out_pos < *s->in_pos + s->len)
         return -EINVAL;
-    return file_to_file(s);
+    return check_places(s) ? -EINVAL : file_to_file(s);
 }
 
 /* in, in's offset, out, out's offset, length, flags */
 s64 sys_copy_file_range(const u64 *a)
 {
-    struct splice s = {.len = a[4]};
+    static const struct splice_call call = {check_copy_range, do_copy_range};
+    struct splice s = {.in_user = a[1], .out_user = a[3], .len = a[4]};
 
     if ((u32)a[5])
         return -EINVAL;
-    return with_files(&s, (int)a[0], (int)a[2], a[1], a[3], do_copy_range);
+    return with_files(&s, (int)a[0], (int)a[2], &call);
 }

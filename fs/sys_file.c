@@ -41,15 +41,22 @@
 
 static s64 open_path(int dirfd, u64 user_path, u32 flags, u32 mode)
 {
-    int err;
+    int err, fd;
     char *path = path_from_user(user_path, &err);
-    struct file *f;
+    struct file *f = NULL;
 
     if (!path)
         return err;
-    f = file_open_at(dirfd, path, flags, mode, &err);
+    fd = fd_reserve(0); /* first: without a number nothing is made or cut */
+    if (fd >= 0)
+        f = file_open_at(dirfd, path, flags, mode, &err);
     kfree(path);
-    return f ? fd_install(f, flags & O_CLOEXEC) : err;
+    if (fd < 0)
+        return fd == -EINVAL ? -EMFILE : fd;
+    if (f)
+        return fd_fill(fd, f, flags & O_CLOEXEC);
+    fd_unreserve(fd);
+    return err;
 }
 
 s64 sys_open(const u64 *a)
@@ -169,11 +176,11 @@ static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
-        return fcntl_lock(f, cmd - F_GETLK + LOCK_GET, false, arg);
+        return fcntl_lock(f, fd, cmd - F_GETLK + LOCK_GET, false, arg);
     case F_OFD_GETLK:
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
-        return fcntl_lock(f, cmd - F_OFD_GETLK + LOCK_GET, true, arg);
+        return fcntl_lock(f, fd, cmd - F_OFD_GETLK + LOCK_GET, true, arg);
     case F_SETPIPE_SZ:
     case F_GETPIPE_SZ:
         return pipe_size(f, cmd == F_SETPIPE_SZ, (u32)arg);
@@ -221,6 +228,12 @@ static s64 seek_data(struct file *f, s64 offset, int whence)
     return (s64)f->pos;
 }
 
+/* A text has no end to seek from: it is made as it is read. */
+static bool has_end(const struct inode *inode)
+{
+    return inode->data || !is_kind(inode, S_IFREG);
+}
+
 static s64 seek(struct file *f, s64 offset, int whence)
 {
     s64 base, pos;
@@ -229,13 +242,11 @@ static s64 seek(struct file *f, s64 offset, int whence)
         base = 0;
     else if (whence == SEEK_CUR)
         base = (s64)f->pos;
-    else if (whence == SEEK_END)
+    else if (whence == SEEK_END && has_end(f->inode))
         base = (s64)end_of(f->inode);
     else
         return seek_data(f, offset, whence);
-    if (__builtin_add_overflow(base, offset, &pos))
-        return -EOVERFLOW;
-    if (pos < 0)
+    if (__builtin_add_overflow(base, offset, &pos) || pos < 0)
         return -EINVAL;
     f->pos = (u64)pos;
     return pos;
@@ -248,13 +259,14 @@ s64 sys_lseek(const u64 *a)
 
     if (!f)
         return -EBADF;
-    if (f->inode && !is_kind(f->inode, S_IFIFO) &&
-        !is_kind(f->inode, S_IFCHR)) {
+    if ((u32)a[2] > SEEK_HOLE) {
+        ret = -EINVAL;
+    } else if (file_has_pos(f)) {
         mutex_lock(&f->lock);
         ret = seek(f, (s64)a[1], (int)a[2]);
         mutex_unlock(&f->lock);
-    } else if (f->ops->anywhere) {
-        ret = 0;
+    } else if (f->ops->anywhere || !f->inode) {
+        ret = 0; /* it is where it was, and that means nothing */
     }
     file_put(f);
     return ret;
@@ -301,11 +313,11 @@ s64 sys_sync_file_range(const u64 *a)
 
     if (!f)
         return -EBADF;
-    if (!file_has_pos(f))
-        ret = -ESPIPE;
-    else if (((u32)a[3] & ~SYNC_FILE_RANGE_ALL) || (s64)a[1] < 0 ||
-             (s64)(a[1] + a[2]) < (s64)a[1])
+    if (((u32)a[3] & ~SYNC_FILE_RANGE_ALL) || (s64)a[1] < 0 ||
+        (s64)(a[1] + a[2]) < (s64)a[1])
         ret = -EINVAL;
+    else if (!file_has_pos(f))
+        ret = -ESPIPE;
     file_put(f);
     return ret;
 }
@@ -329,20 +341,28 @@ s64 sys_fadvise64(const u64 *a)
 /* ---- to the disk ---- */
 
 /* What a disk keeps to itself is all that is not written at once. */
-s64 sys_fsync(const u64 *a)
+s64 file_sync(struct file *f)
 {
-    struct file *f = fd_get((int)a[0]);
     struct blockdev *dev = NULL;
-    s64 ret = 0;
 
-    if (!f)
-        return -EBADF;
     if (f->inode && is_kind(f->inode, S_IFBLK))
         dev = inode_blockdev(f->inode);
     if (dev)
-        ret = blockdev_flush(dev);
-    else if (!f->inode || !is_kind(f->inode, S_IFREG))
-        ret = f->inode && is_kind(f->inode, S_IFDIR) ? 0 : -EINVAL;
+        return blockdev_flush(dev);
+    return f->inode && (is_kind(f->inode, S_IFREG) ||
+                        is_kind(f->inode, S_IFDIR))
+               ? 0
+               : -EINVAL;
+}
+
+s64 sys_fsync(const u64 *a)
+{
+    struct file *f = fd_get((int)a[0]);
+    s64 ret;
+
+    if (!f)
+        return -EBADF;
+    ret = file_sync(f);
     file_put(f);
     return ret;
 }

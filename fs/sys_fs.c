@@ -334,7 +334,7 @@ s64 sys_truncate(const u64 *a)
     else if (!inode->data || (s64)a[1] < 0)
         err = -EINVAL;
     else
-        err = ramfs_truncate(inode, a[1]);
+        err = ramfs_truncate_closed(inode, a[1]);
     inode_put(inode);
     return err;
 }

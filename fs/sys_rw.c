@@ -10,12 +10,23 @@
  */
 #include <fs/fs_private.h>
 #include <fs/syscalls.h>
-#include <kernel/block.h>
 #include <kernel/uaccess.h>
 #include <mm/gup.h>
 #include <mm/slab.h>
 
 #define IOV_MAX 1024u
+
+/* A request, as its system call made it. */
+struct rw {
+    struct file *file;
+    const struct user_range *ranges;
+    unsigned n;
+    const u64 *pos; /* NULL: where the file is */
+    u32 flags;      /* RWF_* */
+    bool write;
+};
+
+#define RWF_ALL (RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND)
 
 bool file_has_pos(const struct file *f)
 {
@@ -24,17 +35,51 @@ bool file_has_pos(const struct file *f)
             is_kind(f->inode, S_IFDIR));
 }
 
-static int check_file(const struct file *f, bool write)
+bool file_takes_pos(const struct file *f)
 {
+    return file_has_pos(f) || f->ops->anywhere;
+}
+
+static bool is_folder(const struct file *f)
+{
+    return f->inode && is_kind(f->inode, S_IFDIR);
+}
+
+/* May it be read or written at all? A folder is refused last. */
+static int check_file(const struct rw *rw)
+{
+    const struct file *f = rw->file;
     u32 mode = f->flags & O_ACCMODE;
 
-    if (mode == (write ? O_RDONLY : O_WRONLY))
+    if (mode == (rw->write ? O_RDONLY : O_WRONLY))
         return -EBADF;
-    if (f->inode && is_kind(f->inode, S_IFDIR))
-        return -EISDIR;
-    if (!f->ops->rw_ranges && !(write ? f->ops->write : f->ops->read))
+    if (is_folder(f))
+        return 0;
+    if (!f->ops->rw_ranges && !(rw->write ? f->ops->write : f->ops->read))
         return -EINVAL;
     return 0;
+}
+
+static bool is_memory(const struct file *f)
+{
+    return f->inode && f->inode->data;
+}
+
+/* Who never waits is anywhere. What is neither memory, disk, stream nor anywhere
+   (a text, an eventfd) knows none of them. */
+int check_rw_flags(const struct file *f, u32 flags)
+{
+    bool known = is_memory(f) || f->ops->rw_ranges || f->ops->anywhere;
+
+    if (flags & ~(known ? RWF_ALL : RWF_HIPRI))
+        return -EOPNOTSUPP;
+    return (flags & RWF_NOWAIT) && !f->ops->anywhere ? -EOPNOTSUPP : 0;
+}
+
+bool wants_sync(const struct file *f, u32 flags, bool write)
+{
+    return write &&
+           ((flags & (RWF_DSYNC | RWF_SYNC)) || (f->flags & O_DSYNC));
 }
 
 static s64 one_range(struct file *f, const struct user_range *r, u64 *pos,
@@ -64,45 +109,72 @@ static s64 each_range(struct file *f, const struct user_range *r, unsigned n,
     return done ? done : ret;
 }
 
-static s64 rw_at(struct file *f, const struct user_range *r, unsigned n,
-                 u64 *pos, bool write)
+static u64 rw_length(const struct rw *rw)
 {
-    const struct file_ops *ops = f->ops;
-    bool plain = write ? ops->write != NULL : ops->read != NULL;
+    u64 sum = 0;
 
-    if (ops->rw_ranges && (n != 1 || !plain))
-        return ops->rw_ranges(f, r, n, pos, write);
-    return each_range(f, r, n, pos, write);
+    for (unsigned i = 0; i < rw->n; i++)
+        sum += rw->ranges[i].len;
+    return sum;
 }
 
-static s64 rw_unlocked_pos(struct file *f, const struct user_range *r,
-                           unsigned n, bool write)
+/* No file is longer than what an offset can say. */
+static int check_end(const struct rw *rw, u64 pos)
 {
+    return (s64)(pos + rw_length(rw)) < 0 ? -EINVAL : 0;
+}
+
+static s64 rw_at(const struct rw *rw, u64 *pos)
+{
+    struct file *f = rw->file;
+    const struct file_ops *ops = f->ops;
+    bool plain = rw->write ? ops->write != NULL : ops->read != NULL;
+
+    if (pos && check_end(rw, *pos))
+        return -EINVAL;
+    if (is_folder(f))
+        return -EISDIR;
+    if (pos && rw->write && (rw->flags & RWF_APPEND) && is_memory(f))
+        *pos = POS_APPEND;
+    if (ops->rw_ranges && (rw->n != 1 || !plain))
+        return ops->rw_ranges(f, rw->ranges, rw->n, pos, rw->write);
+    return each_range(f, rw->ranges, rw->n, pos, rw->write);
+}
+
+static s64 rw_unlocked_pos(const struct rw *rw)
+{
+    struct file *f = rw->file;
     u64 pos;
     s64 ret;
 
     mutex_lock(&f->lock);
     pos = f->pos;
     mutex_unlock(&f->lock);
-    ret = rw_at(f, r, n, &pos, write);
+    ret = rw_at(rw, &pos);
+    if (ret <= 0)
+        return ret;
     mutex_lock(&f->lock);
     f->pos = pos;
     mutex_unlock(&f->lock);
     return ret;
 }
 
-static s64 rw_here(struct file *f, const struct user_range *r, unsigned n,
-                   bool write)
+static s64 rw_here(const struct rw *rw)
 {
+    struct file *f = rw->file;
+    u64 pos;
     s64 ret;
 
     if (!file_has_pos(f))
-        return rw_at(f, r, n, NULL, write);
+        return rw_at(rw, NULL);
     if (is_kind(f->inode, S_IFBLK))
-        return rw_unlocked_pos(f, r, n, write);
+        return rw_unlocked_pos(rw);
     if (mutex_lock_killable(&f->lock))
         return -EINTR;
-    ret = rw_at(f, r, n, &f->pos, write);
+    pos = f->pos;
+    ret = rw_at(rw, &pos);
+    if (ret > 0)
+        f->pos = pos;
     mutex_unlock(&f->lock);
     return ret;
 }
@@ -114,54 +186,6 @@ static int check_ranges(const struct user_range *r, unsigned n)
         if (r[i].len > USER_END || r[i].addr > USER_END - r[i].len)
             return -EFAULT;
     return 0;
-}
-
-static bool has_bytes(const struct user_range *r, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        if (r[i].len > 0)
-            return true;
-    return false;
-}
-
-/* At the end of a regular file, wherever the caller or the file is; and if the
-   caller did not say where, the file is behind it then. */
-static s64 write_at_end(struct file *f, const struct user_range *r, unsigned n,
-                        bool moves)
-{
-    u64 at = POS_APPEND;
-    s64 ret = rw_at(f, r, n, &at, true);
-
-    if (ret <= 0 || !moves)
-        return ret;
-    mutex_lock(&f->lock);
-    f->pos = at;
-    mutex_unlock(&f->lock);
-    return ret;
-}
-
-int check_rw_flags(const struct file *f, u32 flags)
-{
-    if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
-        return -EOPNOTSUPP;
-    return (flags & RWF_NOWAIT) && !f->ops->anywhere ? -EOPNOTSUPP : 0;
-}
-
-bool wants_sync(const struct file *f, u32 flags, bool write)
-{
-    return write &&
-           ((flags & (RWF_DSYNC | RWF_SYNC)) || (f->flags & O_DSYNC));
-}
-
-/* O_DSYNC is the file's own business (fs/blkdev.c). */
-static s64 sync_written(struct file *f, u32 flags, s64 done)
-{
-    struct blockdev *dev = f->inode ? inode_blockdev(f->inode) : NULL;
-    int err = 0;
-
-    if (dev && done > 0 && (flags & (RWF_DSYNC | RWF_SYNC)))
-        err = blockdev_flush(dev);
-    return err ? err : done;
 }
 
 /* For /proc/PID/io. What AIO and splice move is not in it. */
@@ -177,51 +201,60 @@ static void account(const struct file *f, s64 done, bool write)
         io->disk[write] += (u64)done;
 }
 
+/* O_DSYNC is the file's own business (fs/blkdev.c). */
+static s64 sync_written(const struct rw *rw, s64 done)
+{
+    int err = 0;
+
+    if (done > 0 && rw->write && (rw->flags & (RWF_DSYNC | RWF_SYNC)) &&
+        file_has_pos(rw->file))
+        err = file_sync(rw->file);
+    return err ? err : done;
+}
+
 s64 file_transfer(struct file *f, const struct user_range *r, unsigned n,
                   const u64 *pos, bool write, u32 flags)
 {
+    struct rw rw = {f, r, n, pos, flags, write};
     u64 at = pos ? *pos : 0;
-    s64 done;
 
-    if (write && (flags & RWF_APPEND) && f->inode && f->inode->data)
-        done = write_at_end(f, r, n, !pos);
-    else
-        done = pos ? rw_at(f, r, n, &at, write) : rw_here(f, r, n, write);
-    return write ? sync_written(f, flags, done) : done;
+    return sync_written(&rw, pos ? rw_at(&rw, &at) : rw_here(&rw));
 }
 
-/* pos: NULL = where the file is. flags: RWF_*. */
-static s64 file_rw(int fd, const struct user_range *r, unsigned n,
-                   const u64 *pos, bool write, u32 flags)
+/* Everything that has to be right was asked in Linux's order. */
+static s64 do_rw(const struct rw *rw)
 {
-    struct file *f = fd_get(fd);
-    s64 ret;
+    s64 ret = check_file(rw);
 
-    if (!f)
-        return -EBADF;
-    ret = check_file(f, write);
     if (!ret)
-        ret = check_ranges(r, n);
-    if (!ret && pos && !file_has_pos(f) && !f->ops->anywhere)
-        ret = -ESPIPE;
-    if (!ret && has_bytes(r, n))
-        ret = check_rw_flags(f, flags);
+        ret = check_ranges(rw->ranges, rw->n);
     if (!ret)
-        ret = file_transfer(f, r, n, pos, write, flags);
-    account(f, ret, write);
-    file_put(f);
-    return ret;
+        ret = check_end(rw, rw->pos ? *rw->pos : 0);
+    if (!ret)
+        ret = check_rw_flags(rw->file, rw->flags);
+    if (ret)
+        return ret;
+    return file_transfer(rw->file, rw->ranges, rw->n, rw->pos, rw->write,
+                         rw->flags);
 }
 
 static s64 rw_plain(const u64 *a, const u64 *pos, bool write)
 {
     struct user_range r = {a[1], min_u64(a[2], RW_MAX)};
+    struct rw rw = {.ranges = &r, .n = 1, .pos = pos, .write = write};
+    s64 ret;
 
     if (pos && (s64)*pos < 0)
         return -EINVAL;
     if ((s64)a[2] < 0)
         return -EINVAL;
-    return file_rw((int)a[0], &r, 1, pos, write, 0);
+    rw.file = fd_get((int)a[0]);
+    if (!rw.file)
+        return -EBADF;
+    ret = pos && !file_takes_pos(rw.file) ? -ESPIPE : do_rw(&rw);
+    account(rw.file, ret, write);
+    file_put(rw.file);
+    return ret;
 }
 
 s64 sys_read(const u64 *a)
@@ -281,57 +314,67 @@ int ranges_from_user(u64 user, u64 nr, struct user_range **out)
     return err;
 }
 
-static s64 rw_vector(const u64 *a, const u64 *pos, bool write, u32 flags)
+/* Of nothing, only the file is asked. */
+static s64 do_rw_vector(struct rw *rw, u64 user, u64 nr)
 {
     struct user_range *r;
+    s64 ret = ranges_from_user(user, nr, &r);
+
+    if (ret < 0)
+        return ret;
+    rw->ranges = r;
+    rw->n = (unsigned)ret;
+    ret = rw_length(rw) ? do_rw(rw) : check_file(rw);
+    if (rw->n)
+        kfree(r);
+    return ret;
+}
+
+static s64 rw_vector(const u64 *a, const u64 *pos, u32 flags, bool write)
+{
+    struct rw rw = {.pos = pos, .flags = flags, .write = write};
     s64 ret;
-    int n;
 
     if (pos && (s64)*pos < 0)
         return -EINVAL;
-    n = ranges_from_user(a[1], a[2], &r);
-    if (n < 0)
-        return n;
-    if (!n)
-        return file_rw((int)a[0], &(struct user_range){0}, 1, pos, write,
-                       flags);
-    ret = file_rw((int)a[0], r, (unsigned)n, pos, write, flags);
-    kfree(r);
+    rw.file = fd_get((int)a[0]);
+    if (!rw.file)
+        return -EBADF;
+    ret = pos && !file_takes_pos(rw.file) ? -ESPIPE
+                                          : do_rw_vector(&rw, a[1], a[2]);
+    account(rw.file, ret, write);
+    file_put(rw.file);
     return ret;
 }
 
 s64 sys_readv(const u64 *a)
 {
-    return rw_vector(a, NULL, false, 0);
+    return rw_vector(a, NULL, 0, false);
 }
 
 s64 sys_writev(const u64 *a)
 {
-    return rw_vector(a, NULL, true, 0);
+    return rw_vector(a, NULL, 0, true);
 }
 
 /* On x86-64 the low half of the offset is all of it. */
 s64 sys_preadv(const u64 *a)
 {
-    return (s64)a[3] < 0 ? -EINVAL : rw_vector(a, &a[3], false, 0);
+    return rw_vector(a, &a[3], 0, false);
 }
 
 s64 sys_pwritev(const u64 *a)
 {
-    return (s64)a[3] < 0 ? -EINVAL : rw_vector(a, &a[3], true, 0);
+    return rw_vector(a, &a[3], 0, true);
 }
 
 /* pos_low, pos_high, flags follow: -1 means where the file is. */
 s64 sys_preadv2(const u64 *a)
 {
-    const u64 *pos = (s64)a[3] == -1 ? NULL : &a[3];
-
-    return rw_vector(a, pos, false, (u32)a[5]);
+    return rw_vector(a, (s64)a[3] == -1 ? NULL : &a[3], (u32)a[5], false);
 }
 
 s64 sys_pwritev2(const u64 *a)
 {
-    const u64 *pos = (s64)a[3] == -1 ? NULL : &a[3];
-
-    return rw_vector(a, pos, true, (u32)a[5]);
+    return rw_vector(a, (s64)a[3] == -1 ? NULL : &a[3], (u32)a[5], true);
 }

@@ -9,6 +9,7 @@
  * (ERESTARTNOINTR), and otherwise the program sees EINTR.
  */
 #include <kernel/irq.h>
+#include <kernel/poison.h>
 #include <kernel/process_private.h>
 #include <kernel/sigframe.h>
 
@@ -201,7 +202,9 @@ void user_return_work(struct trap_frame *f)
 {
     struct task *t = current_task();
 
-    if (unlikely(cpu_read(need_resched) || signal_work(t)))
+    if (unlikely(cpu_read(need_resched) || signal_work(t))) {
+        poison_stack();
         do_work(t, f);
+    }
     user_time_begins(&t->user_clock);
 }

@@ -17,6 +17,7 @@
 #include <kernel/shm.h>
 #include <kernel/string.h>
 #include <kernel/uaccess.h>
+#include <mm/filemap.h>
 #include <mm/mm.h>
 #include <mm/slab.h>
 
@@ -57,7 +58,31 @@ struct exec {
 
 /* ---- finding the program ---- */
 
-/* A regular file that somebody may execute (root may, if anybody may). */
+void program_hold(struct inode *program)
+{
+    if (!program)
+        return;
+    inode_get(program);
+    (void)inode_deny_write(program); /* it is denied already */
+}
+
+void program_put(struct inode *program)
+{
+    if (!program)
+        return;
+    inode_allow_write(program);
+    inode_put(program);
+}
+
+/* An area that shows it for writing outlives the descriptor, and then no open
+   file says so. A memfd, which has no name, may have one, as in Linux. */
+static bool is_mapped_to_write(const struct inode *inode)
+{
+    return inode->nlink && READ_ONCE(inode->data->writers);
+}
+
+/* A regular file that somebody may execute (root may, if anybody may), and that
+   nobody writes as long as it is open here. */
 static int open_program(const char *path, struct inode **out)
 {
     int err;
@@ -66,12 +91,19 @@ static int open_program(const char *path, struct inode **out)
     if (!inode)
         return err;
     if ((inode->mode & S_IFMT) != S_IFREG || !(inode->mode & 0111) ||
-        !inode->data) {
+        !inode->data)
+        err = -EACCES;
+    else
+        err = inode_deny_write(inode);
+    if (err) {
         inode_put(inode);
-        return -EACCES;
+    } else if (is_mapped_to_write(inode)) {
+        program_put(inode);
+        err = -ETXTBSY;
+    } else {
+        *out = inode;
     }
-    *out = inode;
-    return 0;
+    return err;
 }
 
 /* What is to run in the end. */
@@ -93,7 +125,7 @@ static int find_program(struct exec *x)
         if (x->nr_scripts == MAX_SCRIPTS)
             return -ELOOP;
         x->nr_scripts++;
-        inode_put(x->inode);
+        program_put(x->inode);
         x->inode = NULL;
     }
 }
@@ -204,10 +236,8 @@ static void exec_free(struct exec *x)
 {
     if (x->mm)
         mm_put_user(x->mm);
-    if (x->ld)
-        inode_put(x->ld);
-    if (x->inode)
-        inode_put(x->inode);
+    program_put(x->ld); /* as Linux: it is kept from changing only till here */
+    program_put(x->inode);
     args_free(&x->args);
     kfree(x);
 }
@@ -243,10 +273,10 @@ static void switch_mm(struct exec *x)
 
     mm_set_owner(x->mm, p->pid, t->comm);
     x->mm->no_oom = p == init_process;
-    if (old)
+    if (old) {
+        thread_leaves_memory(t);
         process_note_rss(p, old);
-    t->robust_list = 0;
-    t->clear_tid = 0; /* an address of the old program */
+    }
     task_switch_mm(x->mm);
     x->mm = NULL;
     vfork_done();
@@ -288,6 +318,16 @@ static u64 push_stack(struct exec *x)
     return sp;
 }
 
+/* The old one may be written as soon as nobody runs it: exec_free lets it go. */
+static void set_program(struct exec *x)
+{
+    struct process *p = current_process();
+    struct inode *old = p->program;
+
+    p->program = x->inode;
+    x->inode = old;
+}
+
 /* Close-on-exec and the handlers go with the old program: what a signal finds
    from here on is the default action. */
 static int exec_commit(struct exec *x)
@@ -297,6 +337,7 @@ static int exec_commit(struct exec *x)
 
     set_names(x);
     switch_mm(x);
+    set_program(x);
     fdtable_close_on_exec(t->proc->files);
     signal_reset_for_exec(t->proc);
     posix_timers_delete(t->proc);

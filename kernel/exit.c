@@ -44,11 +44,17 @@ static void leave_signals(struct process *p, struct task *t)
  */
 static void clear_tid(struct task *t)
 {
-    if (!t->clear_tid || atomic_read(&t->mm->users) < 2)
-        return;
-    if (put_user_u32(t->clear_tid, 0) == 0)
-        futex_wake_at(t->clear_tid);
+    u64 addr = t->clear_tid;
+
     t->clear_tid = 0;
+    if (addr && atomic_read(&t->mm->users) >= 2 && put_user_u32(addr, 0) == 0)
+        futex_wake_at(addr);
+}
+
+void thread_leaves_memory(struct task *t)
+{
+    robust_list_exit(t);
+    clear_tid(t);
 }
 
 /* Off the page tables first, and on the kernel's own: the last user of the mm
@@ -59,8 +65,7 @@ static void leave_mm(struct task *t)
 
     if (!mm)
         return;
-    robust_list_exit(t);
-    clear_tid(t);
+    thread_leaves_memory(t);
     process_note_rss(t->proc, mm);
     task_switch_mm(NULL);
     vfork_done();
@@ -80,6 +85,8 @@ static void leave_files(struct process *p)
     spin_unlock_irqrestore(&tasks_lock, flags);
     fdtable_put(files);
     inode_put(cwd);
+    program_put(p->program);
+    p->program = NULL;
 }
 
 /* Does this parent not want to hear of its children's ends? */

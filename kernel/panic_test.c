@@ -6,12 +6,15 @@
  */
 #include <kernel/boot.h>
 #include <kernel/current.h>
+#include <kernel/lock.h>
 #include <kernel/lockcheck.h>
+#include <kernel/poison.h>
 #include <kernel/print.h>
 #include <kernel/process.h>
 #include <kernel/selftest.h>
 #include <kernel/string.h>
 #include <kernel/time.h>
+#include <kernel/uaccess.h>
 #include <kernel/wait.h>
 #include <kernel/x86/directmap.h>
 #include <mm/lockorder.h>
@@ -141,6 +144,24 @@ static void overflow_stack(void)
     (void)deeper(1u << 20);
 }
 
+static void __attribute__((noinline)) send_part(void)
+{
+    struct {
+        u32 nr;
+        u64 words[15];
+    } sent;
+
+    sent.nr = 1;
+    (void)copy_to_user(PAGE_SIZE, &sent, sizeof(sent));
+}
+
+/* A structure of which only a part is written (POISON=1). */
+static void send_unwritten(void)
+{
+    poison_stack();
+    send_part();
+}
+
 void panic_if_asked(void)
 {
     static const struct {
@@ -152,6 +173,7 @@ void panic_if_asked(void)
         {"irq", lock_against_interrupt},   {"twice", free_twice},
         {"stack", overflow_stack},         {"page", lock_below_page},
         {"alloc", allocate_below_reclaim}, {"kill", wait_unkillably},
+        {"leak", send_unwritten},
     };
     char word[8];
 

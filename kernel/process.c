@@ -83,6 +83,8 @@ static void inherit(struct process *p, struct process *parent)
     memcpy(p->actions, parent->actions, sizeof(p->actions));
     spin_unlock_irqrestore(&parent->sig_lock, flags);
     p->umask = parent->umask;
+    p->program = parent->program;
+    program_hold(p->program);
     p->has_barriers = parent->has_barriers;
 }
 
@@ -125,6 +127,7 @@ void process_destroy(struct process *p)
         fdtable_put(p->files);
     if (p->cwd)
         inode_put(p->cwd);
+    program_put(p->program);
     kfree(p);
 }
 

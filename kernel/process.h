@@ -60,6 +60,8 @@ struct process {
     u32 umask;
     bool has_barriers; /* membarrier, once registered: its threads */
     char exe[128];     /* path of the program; set by exec */
+    struct inode *program; /* what it runs, which nobody may write meanwhile;
+                              exec's, its end's and (copied) fork's */
     char comm[16];     /* of a zombie: its last thread's name; tasks lock */
     u64 start_ns;
     struct usage ended;        /* of threads that ended, and of memory that it

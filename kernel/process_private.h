@@ -73,11 +73,21 @@ void cpu_timer_look(struct process *p);
 u64 cpu_itimer_left(struct process *p, unsigned which, u64 *interval);
 void cpu_itimer_set(struct process *p, unsigned which, u64 in, u64 interval);
 
+/* ---- kernel/exec.c: programs that run, or will; NULL is fine ---- */
+
+/* One more user of it; somebody is one already. */
+void program_hold(struct inode *program);
+/* It may be written again, and the reference goes. No lock held. */
+void program_put(struct inode *program);
+
 /* ---- kernel/exit.c ---- */
 
 /* All other threads of the current process end (exec). -EINTR: this one is
    to end itself. */
 int threads_kill_others(void);
+/* The current thread leaves its memory, by its end or by exec: what waits for
+   that in there (robust locks, pthread_join) is told. May sleep. */
+void thread_leaves_memory(struct task *t);
 
 /* ---- kernel/robust.c ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Robust futexes: a thread that ends with a lock held leaves the lock marked,
- * and wakes one who waits for it.
+ * Robust futexes: a thread that ends, or executes another program, with a lock
+ * held leaves the lock marked, and wakes one who waits for it.
  *
  * The C library keeps the list, in the program's own memory: whatever stands
  * there is followed with uaccess, and no longer than LIST_MAX.
@@ -49,13 +49,14 @@ static int mark_dead(u64 addr, bool pending)
 
 void robust_list_exit(struct task *t)
 {
+    u64 list = t->robust_list, at, next;
     struct robust_head head;
-    u64 at, next;
 
-    if (!t->robust_list || copy_from_user(&head, t->robust_list, sizeof(head)))
+    t->robust_list = 0; /* once, whatever it leads to */
+    if (!list || copy_from_user(&head, list, sizeof(head)))
         return;
     at = head.next;
-    for (int i = 0; i < LIST_MAX && (at & ~1ull) != t->robust_list; i++) {
+    for (int i = 0; i < LIST_MAX && (at & ~1ull) != list; i++) {
         if (copy_from_user(&next, at & ~1ull, sizeof(next)))
             break; /* this one may be marked all the same */
         if (at != head.pending &&
@@ -65,7 +66,6 @@ void robust_list_exit(struct task *t)
     }
     if (head.pending)
         (void)mark_dead((head.pending & ~1ull) + (u64)head.offset, true);
-    t->robust_list = 0;
 }
 
 /* head, its size */

@@ -72,48 +72,27 @@ static bool is_zero_device(const struct file *f)
 }
 
 /* The offset's page count is all that mm/ wants to know of the file. */
-static s64 map_file(const u64 *a, u32 prot, u32 map_flags)
+static s64 map_file(const u64 *a, u32 prot, u32 map_flags, struct file *f)
 {
-    struct file *f = fd_get((int)a[4]);
     s64 ret;
 
-    if (!f)
-        return -EBADF;
-    if (is_zero_device(f)) {
-        file_put(f);
-        if (map_flags & MAP_GROWSDOWN)
-            return -EINVAL; /* it is a file yet, and files do not grow down */
+    if (is_zero_device(f) && (map_flags & MAP_GROWSDOWN))
+        return -EINVAL; /* it is a file yet, and files do not grow down */
+    if (is_zero_device(f))
         return map_memory(a, prot, map_flags);
-    }
     ret = check_file(f, prot, map_flags);
     if ((f->flags & O_ACCMODE) == O_RDONLY && (map_flags & MAP_SHARED))
         map_flags |= MAP_NOWRITE;
     if (!ret) /* the area takes a reference of its own */
         ret = mm_mmap(current_mm(), a[0], a[1], prot, map_flags, f->inode->data,
                       a[5] >> PAGE_SHIFT);
-    file_put(f);
     return ret;
 }
 
-static bool fd_is_open(int fd)
-{
-    struct file *f = fd_get(fd);
-
-    if (f)
-        file_put(f);
-    return f != NULL;
-}
-
 /* Bits that mean nothing here (MAP_STACK, MAP_NORESERVE...) are ignored, as in
-   Linux; huge pages there are none. */
-s64 sys_mmap(const u64 *a)
+   Linux; huge pages there are none. f: NULL for memory. */
+static s64 mmap_checked(const u64 *a, u32 prot, u32 map_flags, struct file *f)
 {
-    u32 prot = (u32)a[2], map_flags = (u32)a[3] & ~MAP_NOWRITE;
-
-    if (a[5] & ~PAGE_MASK)
-        return -EINVAL;
-    if (!(map_flags & MAP_ANONYMOUS) && !fd_is_open((int)a[4]))
-        return -EBADF; /* before anything else is looked at */
     if (!a[1] || (map_flags & MAP_HUGETLB))
         return -EINVAL;
     if (a[1] > USER_END)
@@ -125,9 +104,26 @@ s64 sys_mmap(const u64 *a)
         return -EOPNOTSUPP;
     if ((map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE)
         map_flags &= ~(u32)MAP_PRIVATE;
-    if (!(map_flags & MAP_ANONYMOUS))
-        return a[5] & ~PAGE_MASK ? -EINVAL : map_file(a, prot, map_flags);
-    return map_memory(a, prot, map_flags);
+    return f ? map_file(a, prot, map_flags, f)
+             : map_memory(a, prot, map_flags);
+}
+
+s64 sys_mmap(const u64 *a)
+{
+    u32 prot = (u32)a[2], map_flags = (u32)a[3] & ~MAP_NOWRITE;
+    struct file *f;
+    s64 ret;
+
+    if (a[5] & ~PAGE_MASK)
+        return -EINVAL;
+    if (map_flags & MAP_ANONYMOUS)
+        return mmap_checked(a, prot, map_flags, NULL);
+    f = fd_get((int)a[4]);
+    if (!f)
+        return -EBADF; /* before anything else is looked at */
+    ret = mmap_checked(a, prot, map_flags, f);
+    file_put(f);
+    return ret;
 }
 
 s64 sys_mprotect(const u64 *a)

@@ -7,6 +7,7 @@
  * why a program does not run.
  */
 #include <fs/syscalls.h>
+#include <kernel/poison.h>
 #include <kernel/print.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
@@ -310,6 +311,7 @@ void syscall_dispatch(struct trap_frame *f)
     s64 ret;
 
     user_time_ends(&t->user_clock);
+    poison_stack();
     t->frame = f;
     t->syscall_nr = nr;
     if (t->restarting)

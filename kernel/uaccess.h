@@ -4,6 +4,8 @@
  *
  * Copies honour write protection and COW (CR0.WP), may fault and sleep, and
  * so must not be called with a spinlock held. A bad address ends the copy.
+ * What copy_to_user sends has been written, all of it: a structure with holes
+ * is cleared first (kernel/poison.h looks).
  */
 #ifndef KERNEL_UACCESS_H
 #define KERNEL_UACCESS_H

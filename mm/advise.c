@@ -257,12 +257,14 @@ static int remove_pages(struct part *p)
 {
     const u32 needed = VM_SHARED | VM_WRITE;
     u64 start = p->index << PAGE_SHIFT;
+    int err;
 
     if ((p->flags & VM_LOCKED) || !p->file)
         return -EINVAL;
     if ((p->flags & needed) != needed)
         return -EACCES;
-    return mapping_punch(p->file, start, start + p->end - p->start);
+    err = mapping_check_write(p->file, start, 0);
+    return err ? err : mapping_punch(p->file, start, start + p->end - p->start);
 }
 
 /* ---- what fork does ---- */

@@ -141,10 +141,10 @@ struct user_stack signal_stack(u64 rsp)
 }
 
 /* The image is copied by way of the kernel stack: fxsave wants its target
-   aligned and present. */
+   aligned and present. It leaves the reserved bytes as they are. */
 static int push_fpu(u64 to)
 {
-    u8 image[FPU_IMAGE] __attribute__((aligned(16)));
+    u8 image[FPU_IMAGE] __attribute__((aligned(16))) = {0};
 
     arch_fpu_save(image);
     return copy_to_user(to, image, sizeof(image));

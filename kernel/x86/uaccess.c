@@ -9,6 +9,7 @@
  */
 #include <kernel/errno.h>
 #include <kernel/lock.h>
+#include <kernel/poison.h>
 #include <kernel/string.h>
 #include <kernel/uaccess.h>
 #include <kernel/x86/private.h>
@@ -54,6 +55,7 @@ int copy_from_user(void *dst, u64 user_src, size_t n)
 
 int copy_to_user(u64 user_dst, const void *src, size_t n)
 {
+    poison_check(src, n);
     return copy((void *)user_dst, src, user_dst, n);
 }
 

@@ -184,6 +184,9 @@ static void future(void)
     q = map(fd, PROT_READ, MAP_SHARED);
     OKAY(q == MAP_FAILED ? -1 : 0, "shared, to read");
     NUM(mprotect(q, SIZE, PROT_READ | PROT_WRITE), "and then to write");
+    NUM(madvise(p, PAGE, MADV_REMOVE), "a hole, by the old one");
+    NUM(pread(fd, buf, 1, 0), "read again");
+    FACT(buf[0], "what is there still");
     NUM(mprotect(p, SIZE, PROT_READ), "the old one, to read");
     NUM(mprotect(p, SIZE, PROT_READ | PROT_WRITE), "and to write again");
     NUM(seal(fd, F_SEAL_WRITE), "all writing, while one can");

@@ -10,10 +10,11 @@ BUILD = ROOT / "build"
 RUNS = Path(os.environ.get("HOTCOW_RUNS", BUILD / "runs"))
 
 
-def variant(design, debug=True, testpoints=False):
+def variant(design, debug=True, testpoints=False, poison=False):
     """The build folder of one variant, named as the Makefile names it."""
     return BUILD / (design + ("" if debug else "-nodebug")
-                    + ("-testpoints" if testpoints else ""))
+                    + ("-testpoints" if testpoints else "")
+                    + ("-poison" if poison else ""))
 
 
 def designs():

@@ -31,6 +31,7 @@ class Spec:
     name: str = "run"
     design: str = "mapcount"
     testpoints: bool = False
+    poison: bool = False        # unwritten bytes stop it on their way out
     debug: bool = True
     memory: int = 64
     cpus: int = 1
@@ -68,7 +69,8 @@ class Spec:
     def __post_init__(self):
         if self.icount is None:
             self.icount = self.cpus == 1
-        build = paths.variant(self.design, self.debug, self.testpoints)
+        build = paths.variant(self.design, self.debug, self.testpoints,
+                              self.poison)
         if self.kernel is None:
             self.kernel = build / "hotcow.elf"
         if self.initrd is None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.harness import paths, scenario
 
-PROGRAMS = ["calls", "splice", "shmem", "children", "timers", "epoll"]
+PROGRAMS = ["calls", "splice", "shmem", "children", "timers", "epoll", "busy"]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -16,7 +16,7 @@ hotcow: who owns a page?
   make unit         only the unit tests
   make system-test  only the machines; T=file PYTEST_ARGS=... choose
   make bench-boot   how small a machine boots, and in how much time
-  make conformance  the same 4,600 cases on Debian's kernel and on each design
+  make conformance  the same 10,000 cases on Debian's kernel and on each design
   make bench        what calls, faults, moves and the disk cost; Linux too
   make setup        install what is missing (all of the above do it too)
   make doctor       say what is missing or too old
@@ -28,6 +28,7 @@ hotcow: who owns a page?
   DISPLAY=          run: QEMU's display (none, gtk, curses...)
   APPEND=           run, gdb: more words for the kernel's command line
   DEBUG=0           without lock order checks and poison
+  POISON=1          bytes that were never written stop it on their way to users
   TESTPOINTS=1      with named points at which a test makes a processor wait
   CC=clang, CROSS_COMPILE=x86_64-elf-, WERROR=1, BUILD=folder
 

@@ -14,11 +14,12 @@ pytest = python=$(PYTHON); \
 
 .PHONY: test compare system-test all-designs
 # Each design twice: the second time with named points at which a test can
-# make a processor wait.
-all-designs: build/.setup
+# make a processor wait. One of them once more, with poison.
+all-designs: build/.setup $(CONFORMANCE_BIN)
 	+$(Q)for design in $(DESIGNS); do for points in 0 1; do \
 		$(SUBMAKE) DESIGN=$$design TESTPOINTS=$$points kernel || exit 1; \
 	done; done
+	+$(Q)$(SUBMAKE) DESIGN=mapcount POISON=1 kernel
 	+$(Q)$(SUBMAKE) initramfs
 
 system-test: all-designs $(UNIT_BIN)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls, a group at a time: that they work, and that they fail as
- * Linux's do. Runs on Linux too, but for the last group.
+ * Linux's do. Runs on Linux too, but for folders and the last group.
  *
- *   calls [files|pipes|memory|process|threads|signals|time|pointers]
+ *   calls [files|folders|pipes|sockets|memory|process|threads|signals|time|
+ *          pointers]
  */
 #define _GNU_SOURCE
 #include "lib/hot.h"
@@ -17,14 +18,16 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
-#define OK(cond) hot_expect((cond), "%s", #cond)
+#define OK(cond)         hot_expect((cond), "%s", #cond)
 #define FAILS(call, err) OK((call) == -1 && errno == (err))
 
 static void files(void)
@@ -56,6 +59,29 @@ static void files(void)
     FAILS(close(fd), EBADF);
 }
 
+/* A folder's position is a number of the kernel's own: any other one is the end,
+   or somewhere in the list, and nothing worse. */
+static void folders(void)
+{
+    static const char *const names[] = {"/", "/proc", "/proc/self",
+                                        "/proc/self/fd", "/proc/self/task",
+                                        "/sys/devices/system/memory"};
+    char buf[512];
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+        for (int bit = 0; bit < 63; bit++) {
+            int fd = open(names[i], O_RDONLY);
+            long n = -1;
+
+            if (lseek(fd, (1l << 62) + (1l << bit) - 1, SEEK_SET) > 0)
+                n = syscall(SYS_getdents64, fd, buf, sizeof(buf));
+            close(fd);
+            if (n < 0)
+                hot_expect(false, "%s is listed from 2^62 + 2^%d", names[i],
+                           bit);
+        }
+}
+
 static void pipes(void)
 {
     int p[2], q;
@@ -69,11 +95,28 @@ static void pipes(void)
     OK(q >= 0 && close(p[1]) == 0 && write(q, "y", 1) == 1);
     OK(close(q) == 0 && read(p[0], &c, 1) == 1 && read(p[0], &c, 1) == 0);
     close(p[0]);
-    OK(pipe(p) == 0 && close(p[0]) == 0 &&
-       signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+    OK(pipe(p) == 0 && close(p[0]) == 0 && signal(SIGPIPE, SIG_IGN) != SIG_ERR);
     FAILS(write(p[1], "z", 1), EPIPE);
     close(p[1]);
     signal(SIGPIPE, SIG_DFL);
+}
+
+/* A socket has no place: what looks like one must lead nowhere. */
+static void sockets(void)
+{
+    const off_t places[] = {1, 4096, 1l << 61, INT64_MAX};
+    int s[2];
+    char c = 0;
+
+    OK(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
+    for (unsigned i = 0; i < sizeof(places) / sizeof(*places); i++) {
+        FAILS(lseek(s[0], places[i], SEEK_SET), ESPIPE);
+        FAILS(pread(s[0], &c, 1, places[i]), ESPIPE);
+        FAILS(pwrite(s[1], &c, 1, places[i]), ESPIPE);
+    }
+    OK(write(s[0], "x", 1) == 1 && read(s[1], &c, 1) == 1 && c == 'x');
+    OK(write(s[1], "y", 1) == 1 && read(s[0], &c, 1) == 1 && c == 'y');
+    OK(close(s[0]) == 0 && read(s[1], &c, 1) == 0 && close(s[1]) == 0);
 }
 
 static sigjmp_buf back;
@@ -133,7 +176,8 @@ static void memory(void)
     OK(pread(fd, vec, 1, 0) == 1 && vec[0] == 'f');
     OK(touch(file + PAGE, false) == SIGBUS);
     OK(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-           MAP_FAILED && errno == EINVAL);
+           MAP_FAILED &&
+       errno == EINVAL);
     FAILS(munmap(p + 1, PAGE), EINVAL);
     OK(touch((char *)0, false) == SIGSEGV);
     OK(touch((char *)0xffffffff80100000ul, false) == SIGSEGV);
@@ -244,6 +288,31 @@ static void on_usr1(int sig)
     caught += sig == SIGUSR1;
 }
 
+static int kernel_words; /* in the image of the FPU: addresses of its */
+
+static void on_usr2(int sig, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+    const unsigned long *image = (void *)uc->uc_mcontext.fpregs;
+
+    (void)sig;
+    (void)info;
+    for (unsigned i = 0; i < 512 / sizeof(*image); i++)
+        kernel_words += image[i] >> 47 == 0x1ffff;
+}
+
+/* After a call that leaves much on the kernel's stack. */
+static void frames_hold_no_kernel(void)
+{
+    struct sigaction a = {.sa_sigaction = on_usr2, .sa_flags = SA_SIGINFO};
+    int fd = open("/proc/self/maps", O_RDONLY);
+    char c;
+
+    OK(sigaction(SIGUSR2, &a, NULL) == 0 && read(fd, &c, 1) == 1);
+    OK(raise(SIGUSR2) == 0 && kernel_words == 0);
+    close(fd);
+}
+
 static void signals(void)
 {
     struct sigaction a = {.sa_handler = on_usr1};
@@ -272,6 +341,7 @@ static void signals(void)
     close(p[0]);
     close(p[1]);
     FAILS(kill(getpid(), 65), EINVAL);
+    frames_hold_no_kernel();
 }
 
 /* The kernel says who died. A name may not forge a line: the host would take
@@ -294,8 +364,7 @@ static void times(void)
 
     OK(clock_gettime(CLOCK_MONOTONIC, &a) == 0 && nanosleep(&ms, NULL) == 0);
     OK(clock_gettime(CLOCK_MONOTONIC, &b) == 0);
-    OK((b.tv_sec - a.tv_sec) * 1000000000l + b.tv_nsec - a.tv_nsec >=
-       2000000);
+    OK((b.tv_sec - a.tv_sec) * 1000000000l + b.tv_nsec - a.tv_nsec >= 2000000);
     ms.tv_nsec = 2000000000;
     FAILS(nanosleep(&ms, NULL), EINVAL);
 }
@@ -330,10 +399,11 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } groups[] = {{"files", files},     {"pipes", pipes},
-                  {"memory", memory},   {"process", process},
-                  {"threads", threads}, {"signals", signals},
-                  {"names", names},     {"time", times},
+    } groups[] = {{"files", files},       {"folders", folders},
+                  {"pipes", pipes},       {"sockets", sockets},
+                  {"memory", memory},     {"process", process},
+                  {"threads", threads},   {"signals", signals},
+                  {"names", names},       {"time", times},
                   {"pointers", pointers}};
 
     hot_begin("calls");
