@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 
+from .inbox import Inbox
 from .outcome import HarnessError
 
 # A monitor that does not answer for this long (s) is stuck: typically the
@@ -27,6 +28,7 @@ class Qmp:
         self.events = []    # not yet taken by wait_event
         self.history = []   # all of them
         self.on_event = None    # called at once, in the reader's thread
+        self.inbox = Inbox(sock, watch)
         self._sock = sock
         self._watch = watch
         self._log = log
@@ -48,13 +50,12 @@ class Qmp:
         return True
 
     def _read(self):
-        with self._sock.makefile("rb") as stream:
-            try:
-                for line in stream:
-                    self._log("< " + line.decode().rstrip())
-                    self._take(json.loads(line))
-            except OSError:
-                pass
+        rest = b""
+        while data := self.inbox.take():
+            *whole, rest = (rest + data).split(b"\n")
+            for line in whole:
+                self._log("< " + line.decode().rstrip())
+                self._take(json.loads(line))
         with self._watch:
             self._closed = True
             self._watch.changed()
