@@ -96,6 +96,9 @@ void arch_start_cpus(void)
         if (cpu_count() > next)
             next++;
     }
+    if (madt.nr_too_many)
+        printk("%u processors are not started: hotcow takes %u at most\n",
+               madt.nr_too_many, MAX_CPUS);
     paging_forget_identity();
 }
 

@@ -13,7 +13,7 @@ import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
-from . import questions
+from . import command, questions
 
 DESIGNS = ["naive", "ptepin", "mapcount"]
 WIDTH = 22
@@ -295,4 +295,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(main))

@@ -10,13 +10,30 @@ import shutil
 import subprocess
 import threading
 
-from . import progress
+from . import progress, spec
+from .outcome import HarnessError
+
+_running = set()    # the machines of this process
+
+
+def kill_all():
+    """End them now. Everything ends."""
+    for process in list(_running):
+        process.kill()
+
+
+def need_qemu():
+    """Raise, in words, where there is none."""
+    if not shutil.which(spec.QEMU):
+        raise HarnessError(f"{spec.QEMU} is missing here: make setup installs "
+                           "it where apt is; make doctor says what else is")
 
 
 class QemuProcess:
     """One QEMU; `watch` is notified when it ends."""
 
     def __init__(self, argv, fds, stderr_path, watch):
+        need_qemu()
         # If this process dies without a chance to clean up, the kernel ends
         # the child for it.
         if shutil.which("setpriv"):
@@ -26,6 +43,7 @@ class QemuProcess:
             self._popen = subprocess.Popen(
                 argv, pass_fds=fds, stdin=subprocess.DEVNULL,
                 stdout=err, stderr=err, start_new_session=True)
+        _running.add(self._popen)
         self.pid = self._popen.pid
         self.status = None      # how it ended by itself
         self._killed = False
@@ -35,6 +53,7 @@ class QemuProcess:
 
     def _reap(self):
         status = self._popen.wait()
+        _running.discard(self._popen)
         with self._watch:
             if not self._killed:
                 self.status = status

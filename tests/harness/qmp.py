@@ -10,7 +10,7 @@ from .outcome import HarnessError
 
 # A monitor that does not answer for this long (s) is stuck: typically the
 # guest aborts a DMA whose request is held, which blocks all of QEMU.
-PATIENCE = 60
+PATIENCE = 600
 
 
 class QmpError(Exception):
@@ -34,6 +34,7 @@ class Qmp:
         self._log = log
         self._replies = {}
         self._last_id = 0
+        self._sending = threading.Lock()    # of _last_id, and of the socket
         self._ready = False
         self._closed = False
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -75,18 +76,19 @@ class Qmp:
 
     def command(self, name, **arguments):
         """Run a command; '_' in an argument's name stands for '-'."""
-        self._last_id += 1
-        number = self._last_id
-        message = {"execute": name, "id": number}
+        message = {"execute": name}
         if arguments:
             message["arguments"] = {
                 k.replace("_", "-"): v for k, v in arguments.items()}
-        text = json.dumps(message)
-        self._log("> " + text)
-        try:
-            self._sock.sendall(text.encode() + b"\n")
-        except OSError as e:
-            raise HarnessError(f"QMP {name}: QEMU is gone") from e
+        with self._sending:
+            self._last_id += 1
+            number = message["id"] = self._last_id
+            text = json.dumps(message)
+            self._log("> " + text)
+            try:
+                self._sock.sendall(text.encode() + b"\n")
+            except OSError as e:
+                raise HarnessError(f"QMP {name}: QEMU is gone") from e
         return self._answer(name, number)
 
     def _answer(self, name, number):
