@@ -10,6 +10,7 @@
 #include <kernel/console.h>
 #include <kernel/current.h>
 #include <kernel/lock.h>
+#include <kernel/log.h>
 #include <kernel/print.h>
 #include <kernel/string.h>
 #include <kernel/x86/arch.h>
@@ -212,6 +213,8 @@ void printk(const char *fmt, ...)
         n = sizeof(line) - 1;
         line[n - 1] = '\n';
     }
+    if (!READ_ONCE(panicking)) /* whose processor may have the log's lock */
+        log_add(line, (size_t)n);
     console_write(line, (size_t)n);
 }
 
