@@ -9,7 +9,7 @@ import select
 import sys
 
 from tests.harness import paths, station
-from tests.harness.progress import Limit
+from tests.harness.progress import Hang, Limit
 
 PROMPT = r"hotcow:\S*# "
 
@@ -36,7 +36,7 @@ class Terminal:
 
     def _read(self):
         if not select.select([self._fd], [], [], 1)[0]:
-            self.limit.check()
+            self._check()
             return True
         try:
             data = os.read(self._fd, 65536)
@@ -45,6 +45,12 @@ class Terminal:
         self.limit.restart()
         self.said += data.decode(errors="replace")
         return bool(data)
+
+    def _check(self):
+        try:
+            self.limit.check()
+        except Hang as e:
+            raise Hang(f"{e}; seen last: {self.said[-2000:]!r}") from e
 
     def type(self, text):
         """Keys."""
