@@ -17,6 +17,7 @@
 #include <kernel/time.h>
 #include <kernel/uaccess.h>
 #include <mm/lockorder.h>
+#include <mm/mm.h>
 
 #define LOG_SIZE 32768u /* bytes; a power of two */
 #define PIECE    256u   /* bytes that are copied to a user at a time */
@@ -178,6 +179,8 @@ static s64 read_log(u32 type, u64 ubuf, s32 len)
         return -EINVAL;
     if (!len)
         return 0;
+    if (ubuf > USER_END - (u64)len) /* even if there is nothing to copy */
+        return -EFAULT;
     if (type == SYSLOG_READ)
         return read_next(ubuf, (u64)len);
     return read_all(ubuf, (u64)len, type == SYSLOG_READ_CLEAR);
