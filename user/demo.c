@@ -20,8 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE      4096ul
-#define PAGES_OUT 256
+#define PAGE        4096ul
+#define PAGES_OUT   256
+#define PATIENCE_MS 70000 /* longer than a removal takes to give up */
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
@@ -241,7 +242,7 @@ static void *read_it(void *arg)
 /* Wait until the disk's DMA has the page pinned. */
 static bool wait_pinned(unsigned long before)
 {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < PATIENCE_MS; i++) {
         if (counter("pin_get") > before)
             return true;
         usleep(1000);
@@ -340,9 +341,13 @@ static long in_a_module(const uint64_t *p, size_t n)
 
 static bool wait_moved(unsigned long removals)
 {
-    for (int i = 0; i < 10000; i++) {
+    unsigned long failed = counter("removal_failed");
+
+    for (int i = 0; i < PATIENCE_MS; i++) {
         if (counter("removal_done") > removals)
             return true;
+        if (counter("removal_failed") > failed)
+            return false;
         usleep(1000);
     }
     return false;

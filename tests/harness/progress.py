@@ -13,6 +13,8 @@ import re
 import time
 from pathlib import Path
 
+from .outcome import GuestTimeout
+
 TICKS = os.sysconf("SC_CLK_TCK")
 # A thread that waits for a file (D) is about to go on; one that is stopped
 # (T) is not, but nobody here stops one.
@@ -79,7 +81,7 @@ def rest(pid, meanwhile=lambda: True):
     return None
 
 
-class Hang(Exception):
+class Hang(GuestTimeout):
     """Nothing will come any more of what was waited for."""
 
 

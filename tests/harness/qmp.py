@@ -126,4 +126,4 @@ class Qmp:
     def join(self):
         """Wait for the last event of a QEMU that has ended."""
         if self._thread.is_alive():
-            self._thread.join(5)
+            self._thread.join()

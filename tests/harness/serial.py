@@ -80,4 +80,4 @@ class Serial:
     def join(self):
         """Wait for the last line of a QEMU that has ended."""
         if self._thread.is_alive():
-            self._thread.join(5)
+            self._thread.join()

@@ -153,6 +153,9 @@ def test_no_qemu():
         assert answer.returncode == 3
         assert "make doctor" in answer.stderr
         assert "Traceback" not in answer.stderr
+    again = subprocess.run(["make", "-n", "setup"], cwd=paths.ROOT, text=True,
+                           capture_output=True, check=True)
+    assert "tools/setup.sh" in again.stdout
 
 
 def test_compare_is_interrupted():
