@@ -353,6 +353,25 @@ static bool wait_moved(unsigned long removals)
     return false;
 }
 
+/* The host sees module 0 go a moment after its last page has been moved. Until
+   then its slot is not free, and a new module would go into another one. */
+static void wait_gone(void)
+{
+    char said[256];
+
+    for (int i = 0; i < PATIENCE_MS; i++) {
+        FILE *f = popen("host dimms", "r");
+        bool there = f && fgets(said, sizeof(said), f) &&
+                     !strncmp(said, "ok: 0 (", 7);
+
+        if (f)
+            pclose(f);
+        if (!there)
+            return;
+        usleep(1000);
+    }
+}
+
 static void a_module_leaves(void)
 {
     unsigned long removals = counter("removal_done"),
@@ -383,6 +402,7 @@ static void a_module_leaves(void)
         same = same && p[i * 512] == i * 11;
     check(same, "our pages hold what they held, at the same addresses");
     munmap(p, PAGES_OUT * PAGE);
+    wait_gone();
     if (host("plug 64M"))
         say("   (Another one of 64 MiB has been put in.)");
 }

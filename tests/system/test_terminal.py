@@ -43,6 +43,7 @@ def test_demo(terminal, design):
     assert "That was the tour" in said
     assert said.count("So it is:") == 6
     assert f"design: {design}" in said
+    assert ask(t, "dimms").stdout == "ok: 0 (64 MiB), 1 (64 MiB)\n"
     t.end()
 
 
