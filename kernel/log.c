@@ -22,8 +22,8 @@
 #define LOG_SIZE 32768u /* bytes; a power of two */
 #define PIECE    256u   /* bytes that are copied to a user at a time */
 
-static struct spinlock log_lock = SPINLOCK_INIT("log", RANK_CONSOLE); /* (irq) */
-/* Under log_lock, all of these. */
+static struct spinlock log_lock = SPINLOCK_INIT("log", RANK_CONSOLE);
+/* Under log_lock, with interrupts off, all of these. */
 static char ring[LOG_SIZE];
 static u64 head;    /* the position behind the last byte */
 static u64 unread;  /* SYSLOG_READ goes on here */

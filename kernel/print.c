@@ -293,23 +293,22 @@ void panic(const char *fmt, ...)
     panic_end();
 }
 
-static u64 kib_of(const struct boot_range *range, unsigned n)
+static unsigned kib_of(const struct boot_range *range, unsigned n)
 {
     u64 sum = 0;
 
     for (unsigned i = 0; i < n; i++)
         sum += range[i].end - range[i].start;
-    return sum / 1024;
+    return (unsigned)(sum / 1024);
 }
 
 void panic_too_small(const char *what)
 {
-    panic_begin("too little memory for %s: there are %llu KiB, of which the "
-                "kernel takes %llu and the initramfs %llu; give the machine "
-                "more (QEMU: -m), or a smaller initramfs",
-                what, (unsigned long long)kib_of(boot_info.ram, boot_info.nr_ram),
-                (unsigned long long)kib_of(&boot_info.kernel, 1),
-                (unsigned long long)kib_of(boot_info.modules,
-                                           boot_info.nr_modules));
+    panic_begin("too little memory for %s: there are %u KiB, of which the "
+                "kernel takes %u and the initramfs %u; give the machine more "
+                "(QEMU: -m), or a smaller initramfs",
+                what, kib_of(boot_info.ram, boot_info.nr_ram),
+                kib_of(&boot_info.kernel, 1),
+                kib_of(boot_info.modules, boot_info.nr_modules));
     panic_end();
 }

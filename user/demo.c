@@ -361,8 +361,8 @@ static void wait_gone(void)
 
     for (int i = 0; i < PATIENCE_MS; i++) {
         FILE *f = popen("host dimms", "r");
-        bool there = f && fgets(said, sizeof(said), f) &&
-                     !strncmp(said, "ok: 0 (", 7);
+        bool there =
+            f && fgets(said, sizeof(said), f) && !strncmp(said, "ok: 0 (", 7);
 
         if (f)
             pclose(f);

@@ -43,13 +43,13 @@ static void cpuid(u32 leaf, u32 r[4])
 /* What the kernel and x86-64's programs use without asking. */
 static const struct {
     u32 leaf;
-    unsigned reg, bit; /* of cpuid's answer */
+    unsigned bit; /* of edx */
     const char *name;
 } needed[] = {
-    {1, 3, 0, "fpu"},   {1, 3, 4, "tsc"},   {1, 3, 5, "msr"},
-    {1, 3, 9, "apic"},  {1, 3, 13, "pge"},  {1, 3, 24, "fxsr"},
-    {1, 3, 25, "sse"},  {1, 3, 26, "sse2"}, {0x80000001, 3, 11, "syscall"},
-    {0x80000001, 3, 20, "nx"},
+    {1, 0, "fpu"},          {1, 4, "tsc"},   {1, 5, "msr"},
+    {1, 9, "apic"},         {1, 13, "pge"},  {1, 24, "fxsr"},
+    {1, 25, "sse"},         {1, 26, "sse2"}, {0x80000001, 11, "syscall"},
+    {0x80000001, 20, "nx"},
 };
 
 /* Not the kernel's mistake: no backtrace. */
@@ -61,7 +61,7 @@ static void check_features(void)
 
     for (unsigned i = 0; i < ARRAY_SIZE(needed); i++) {
         cpuid(needed[i].leaf, r);
-        if (!(r[needed[i].reg] >> needed[i].bit & 1))
+        if (!(r[3] >> needed[i].bit & 1))
             n += (size_t)snprintf(lacks + n, sizeof(lacks) - n, " %s",
                                   needed[i].name);
     }
