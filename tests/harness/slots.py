@@ -10,7 +10,8 @@ import threading
 
 from .dimm import EJECT, IN_PROGRESS, MIB
 
-IN_USE = 0x81       # a status of _OST, as IN_PROGRESS
+DEVICE_CHECK = 1    # a source of _OST, as EJECT: a module came
+IN_USE = 0x81       # a status of it, as IN_PROGRESS
 
 
 class Refused(Exception):
@@ -56,19 +57,24 @@ class Slots:
         self._qmp.command("object-add", qom_type="memory-backend-ram",
                           id=backend, size=mib * MIB)
         self._backends.add(backend)
+        self._forget_fate(slot)
         self._qmp.command("device_add", driver="pc-dimm", id=f"dimm{slot}",
                           memdev=backend, slot=slot)
 
     def unplug(self, slot):
         """The guest is asked for one."""
-        with self._watch:
-            self._fates.pop(slot, None)
         if slot not in self.modules():
             raise Refused(f"there is no DIMM {slot}")
+        self._forget_fate(slot)
         self._qmp.command("device_del", id=f"dimm{slot}")
 
+    def _forget_fate(self, slot):
+        with self._watch:
+            self._fates.pop(slot, None)
+
     def fate(self, slot):
-        """Wait for what becomes of that; raises Refused if it is refused."""
+        """Wait for what the guest makes of the last request; raises Refused
+        if it refuses."""
         refused, text = self._watch.wait(
             lambda: self._fates.get(slot), f"what becomes of DIMM {slot}")
         if refused:
@@ -83,12 +89,19 @@ class Slots:
             self._end(int(name[4:]), False, "has left")
         elif event["event"] == "ACPI_DEVICE_OST":
             info = data["info"]
-            if info["source"] == EJECT and \
-                    info["status"] not in (0, IN_PROGRESS):
-                why = "it is in use" if info["status"] == IN_USE else \
-                    f"status {info['status']:#x}"
-                self._end(int(info["slot"]), True,
-                          f"stays: {why}; the guest's console says more")
+            self._report(int(info["slot"]), info["source"], info["status"])
+
+    def _report(self, slot, source, status):
+        """One of the guest's, as ACPI's _OST has them."""
+        if source == EJECT and status not in (0, IN_PROGRESS):
+            why = "it is in use" if status == IN_USE else f"status {status:#x}"
+            self._end(slot, True,
+                      f"stays: {why}; the guest's console says more")
+        elif source == DEVICE_CHECK and status:
+            self._end(slot, True,
+                      "is not taken; the guest's console says why")
+        elif source == DEVICE_CHECK:
+            self._end(slot, False, "is taken by the guest")
 
     def _end(self, slot, refused, text):
         with self._watch:

@@ -128,11 +128,11 @@ class Station:
 
     # Requests.
 
-    def answer(self, line, part="do_"):
+    def answer(self, line):
         """Do what a line asks for; 'ok ...' or 'error: why'."""
         words = line.split()
         try:
-            do = getattr(self, part + words[0], None) if words else None
+            do = getattr(self, "do_" + words[0], None) if words else None
             if not do:
                 raise Refused("plug SIZE, unplug N, hold, release, map, dimms")
             return "ok" + (do(*words[1:]) or "")
@@ -152,10 +152,6 @@ class Station:
         """The guest is asked for a DIMM."""
         self.slots.unplug(slot_number(number))
         return f": the guest is asked for DIMM {number}"
-
-    def then_unplug(self, number):
-        """What became of it."""
-        return ": " + self.slots.fate(slot_number(number))
 
     def do_dimms(self):
         """Which there are."""
@@ -284,8 +280,16 @@ class Station:
             said = self.answer(line)
             stream.write(said + "\n")
             stream.flush()
-            if said.startswith("ok") and line.startswith("unplug"):
-                stream.write(self.answer(line, "then_") + "\n")
+            if said.startswith("ok") and line.startswith(("plug", "unplug")):
+                stream.write(self._fate(said) + "\n")
+
+    def _fate(self, said):
+        """What the guest makes of a request for the DIMM that we named."""
+        slot = slot_number(re.search(r"DIMM (\d+)", said)[1])
+        try:
+            return "ok: " + self.slots.fate(slot)
+        except Refused as e:
+            return f"error: {e}"
 
     def run(self):
         """Until the machine ends; returns QEMU's status."""
