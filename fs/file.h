@@ -115,6 +115,8 @@ struct file {
 
 /* kernel/ and fs/ share these. Errors are -errno. */
 void fs_init(void); /* the tree, /dev, /proc, /sys, modules */
+/* Memory ended before the initramfs did. Written by fs_init only. */
+extern bool initramfs_cut_short;
 /* Follows links (the last one too unless nofollow). Absolute, or relative to
    the current process's cwd. A reference, or NULL and *err. */
 struct inode *path_lookup(const char *path, bool nofollow, int *err);

@@ -36,7 +36,7 @@ void fs_init(void)
     mutex_init(&fs_tree_lock, "names", RANK_FS_TREE);
     fs_root = inode_create(S_IFDIR | 0755);
     if (!fs_root)
-        panic("no memory for the root directory");
+        panic_too_small("the root directory");
     fs_root->parent = fs_root; /* uncounted: it never goes */
     aio_init();
     make_dirs();

@@ -19,6 +19,8 @@
 #include <mm/filemap.h>
 #include <mm/slab.h>
 
+bool initramfs_cut_short;
+
 #define HEADER_SIZE 110
 #define NR_FIELDS   13
 #define TRAILER     "TRAILER!!!"
@@ -162,9 +164,9 @@ static int make_file(struct archive *ar, const struct entry *e)
         inode = inode_make(S_IFREG, 0);
     if (!inode)
         return -ENOMEM;
-    err = link_in(e->name, inode);
+    err = fill(inode, e); /* first: half of a file gets no name */
     if (!err)
-        err = fill(inode, e);
+        err = link_in(e->name, inode);
     if (!err)
         set_attributes(inode, e);
     if (!err && several && !find_seen(ar, e))
@@ -377,6 +379,11 @@ static bool unpack_archive(struct archive *ar)
         if (!strcmp(e.name, TRAILER))
             return true;
         err = make_entry(ar, &e);
+        if (err == -ENOMEM) {
+            initramfs_cut_short = true;
+            complain(ar, "out of memory");
+            return false;
+        }
         if (err)
             printk("initramfs: offset %llu: %s: error %d\n",
                    (unsigned long long)at, e.name, -err);

@@ -63,6 +63,6 @@ void kmain(void)
     arch_init();
     sched_init();
     if (!kthread_run(boot_thread, NULL, "boot"))
-        panic("no memory for the first thread");
+        panic_too_small("the first thread");
     sched_cpu_ready();
 }

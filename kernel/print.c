@@ -6,9 +6,11 @@
  * takes the consoles without asking: whoever had a lock is stopped by then, or
  * about to be.
  */
+#include <kernel/boot.h>
 #include <kernel/console.h>
 #include <kernel/current.h>
 #include <kernel/lock.h>
+#include <kernel/log.h>
 #include <kernel/print.h>
 #include <kernel/string.h>
 #include <kernel/x86/arch.h>
@@ -224,6 +226,8 @@ void printk(const char *fmt, ...)
         n = sizeof(line) - 1;
         line[n - 1] = '\n';
     }
+    if (!READ_ONCE(panicking)) /* whose processor may have the log's lock */
+        log_add(line, (size_t)n);
     console_write(line, (size_t)n);
 }
 
@@ -299,5 +303,25 @@ void panic(const char *fmt, ...)
     begin_panic(fmt, ap);
     va_end(ap);
     arch_backtrace(NULL);
+    panic_end();
+}
+
+static unsigned kib_of(const struct boot_range *range, unsigned n)
+{
+    u64 sum = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        sum += range[i].end - range[i].start;
+    return (unsigned)(sum / 1024);
+}
+
+void panic_too_small(const char *what)
+{
+    panic_begin("too little memory for %s: there are %u KiB, of which the "
+                "kernel takes %u and the initramfs %u; give the machine more "
+                "(QEMU: -m), or a smaller initramfs",
+                what, kib_of(boot_info.ram, boot_info.nr_ram),
+                kib_of(&boot_info.kernel, 1),
+                kib_of(boot_info.modules, boot_info.nr_modules));
     panic_end();
 }

@@ -30,6 +30,10 @@ void panic(const char *fmt, ...) PRINTF_LIKE(1, 2) NORETURN;
 void panic_begin(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void panic_end(void) NORETURN;
 
+/* At boot: this machine has no memory for `what`. Says how much there is; no
+   backtrace, as it is not the kernel's mistake. */
+void panic_too_small(const char *what) NORETURN;
+
 /* A broken rule of the kernel itself; never a user's or a device's doing. */
 #define ASSERT(cond)                                                    \
     do {                                                                \

@@ -113,6 +113,8 @@ static bool exec_init(void)
 /* Not the kernel's mistake: no backtrace. */
 static NORETURN void no_init(void)
 {
+    if (initramfs_cut_short)
+        panic_too_small("all of the initramfs");
     panic_begin("no init: put one into the initramfs (as /init), or name a "
                 "program of it by init=");
     panic_end();
@@ -141,7 +143,7 @@ void start_init(void)
     futex_init();
     shm_init();
     if (!p || !pid || !t)
-        panic("no memory for the first process");
+        panic_too_small("the first process");
     init_process = p;
     flags = spin_lock_irqsave(&tasks_lock);
     process_link(p, NULL, pid);

@@ -103,6 +103,7 @@ static const syscall_fn table[] = {
     [99] = sys_sysinfo,
     [100] = sys_times,
     [102] = sys_root_id,     /* getuid */
+    [103] = sys_syslog,
     [104] = sys_root_id,     /* getgid */
     [105] = sys_set_root_id, /* setuid */
     [106] = sys_set_root_id, /* setgid */

@@ -123,6 +123,7 @@ s64 sys_membarrier(const u64 *a);
 /* everything else: kernel/sys_misc.c, kernel/sys_limits.c */
 s64 sys_uname(const u64 *a);
 s64 sys_sysinfo(const u64 *a);
+s64 sys_syslog(const u64 *a); /* kernel/log.c */
 s64 sys_reboot(const u64 *a);
 s64 sys_prctl(const u64 *a);
 s64 sys_arch_prctl(const u64 *a);

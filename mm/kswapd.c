@@ -79,5 +79,5 @@ static int kswapd(void *arg)
 void kswapd_start(void)
 {
     if (!kthread_run(kswapd, NULL, "kswapd"))
-        panic("no memory for kswapd");
+        panic_too_small("kswapd");
 }

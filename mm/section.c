@@ -122,8 +122,7 @@ static void *early_alloc(u64 size)
             at = PAGE_UP(t->end);
         }
     }
-    panic("too little memory: no room for %llu bytes of struct pages",
-          (unsigned long long)size);
+    panic_too_small("struct pages");
 }
 
 static void init_pages(u32 nr, struct page *map, enum zone_id zone)

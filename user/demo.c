@@ -20,8 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE      4096ul
-#define PAGES_OUT 256
+#define PAGE        4096ul
+#define PAGES_OUT   256
+#define PATIENCE_MS 70000 /* longer than a removal takes to give up */
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
@@ -243,7 +244,7 @@ static void *read_it(void *arg)
 /* Wait until the disk's DMA has the page pinned. */
 static bool wait_pinned(unsigned long before)
 {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < PATIENCE_MS; i++) {
         if (counter("pin_get") > before)
             return true;
         usleep(1000);
@@ -345,12 +346,35 @@ static long in_a_module(const uint64_t *p, size_t n)
 
 static bool wait_moved(unsigned long removals)
 {
-    for (int i = 0; i < 10000; i++) {
+    unsigned long failed = counter("removal_failed");
+
+    for (int i = 0; i < PATIENCE_MS; i++) {
         if (counter("removal_done") > removals)
             return true;
+        if (counter("removal_failed") > failed)
+            return false;
         usleep(1000);
     }
     return false;
+}
+
+/* The host sees module 0 go a moment after its last page has been moved. Until
+   then its slot is not free, and a new module would go into another one. */
+static void wait_gone(void)
+{
+    char said[256];
+
+    for (int i = 0; i < PATIENCE_MS; i++) {
+        FILE *f = popen("host dimms", "r");
+        bool there =
+            f && fgets(said, sizeof(said), f) && !strncmp(said, "ok: 0 (", 7);
+
+        if (f)
+            pclose(f);
+        if (!there)
+            return;
+        usleep(1000);
+    }
 }
 
 static void a_module_leaves(void)
@@ -383,6 +407,7 @@ static void a_module_leaves(void)
         same = same && p[i * 512] == i * 11;
     check(same, "our pages hold what they held, at the same addresses");
     munmap(p, PAGES_OUT * PAGE);
+    wait_gone();
     if (host("plug 64M"))
         say("   (Another one of 64 MiB has been put in.)");
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define PORT    "/dev/ttyS1"
-#define WAIT_MS 5000
+#define WAIT_MS 60000 /* a busy host takes its time */
 
 static const char usage[] =
     "usage: host plug SIZE | unplug N | dimms | hold | release\n"

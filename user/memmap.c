@@ -274,15 +274,21 @@ static void draw_row(const struct row *r, int here)
     printf("\033[0m\033[K\r\n");
 }
 
-static void draw_legend(void)
+/* As many as fit; the help has all. */
+static void draw_legend(unsigned columns)
 {
+    size_t used = 0;
     static const char *const words[] = {"pinned", "write",  "isol", "swap",
                                         "free",   "shared", "anon", "file",
                                         "pt",     "kern",   "map",  "rsvd"};
 
-    for (unsigned i = 0; framemap_letters[i]; i++)
+    for (unsigned i = 0; framemap_letters[i]; i++) {
+        used += strlen(words[i]) + 2;
+        if (used > columns)
+            break;
         printf("\033[0;%sm%c\033[0m%s ", colour_of(framemap_letters[i]),
                framemap_letters[i], words[i]);
+    }
     printf("\033[0m\033[K\r\n");
 }
 
@@ -306,8 +312,8 @@ static void draw(void)
     for (size_t i = top; i < nr_rows && i < top + shown; i++)
         draw_row(&rows[i], i == row ? (int)cell : -2);
     printf("\033[J\033[%u;1H", lines - 2);
-    draw_legend();
-    printf(HELP_ROW "\033[K");
+    draw_legend(columns - 1);
+    printf("%.*s\033[K", (int)columns - 1, HELP_ROW);
     fflush(stdout);
 }
 

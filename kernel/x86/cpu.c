@@ -14,7 +14,7 @@
 struct cpu cpus[MAX_CPUS];
 bool cpu_has_smap;
 
-static bool has_smep, has_nx;
+static bool has_smep;
 static u8 clean_fpu[512] __attribute__((aligned(16))); /* after fninit */
 static u8 boot_double_fault_stack[4096] __attribute__((aligned(16)));
 static u8 boot_nmi_stack[4096] __attribute__((aligned(16)));
@@ -40,6 +40,38 @@ static void cpuid(u32 leaf, u32 r[4])
                      : "a"(leaf), "c"(0));
 }
 
+/* What the kernel and x86-64's programs use without asking. */
+static const struct {
+    u32 leaf;
+    unsigned bit; /* of edx */
+    const char *name;
+} needed[] = {
+    {1, 0, "fpu"},          {1, 4, "tsc"},   {1, 5, "msr"},
+    {1, 9, "apic"},         {1, 13, "pge"},  {1, 24, "fxsr"},
+    {1, 25, "sse"},         {1, 26, "sse2"}, {0x80000001, 11, "syscall"},
+    {0x80000001, 20, "nx"},
+};
+
+/* Not the kernel's mistake: no backtrace. */
+static void check_features(void)
+{
+    char lacks[80] = "";
+    size_t n = 0;
+    u32 r[4];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(needed); i++) {
+        cpuid(needed[i].leaf, r);
+        if (!(r[3] >> needed[i].bit & 1))
+            n += (size_t)snprintf(lacks + n, sizeof(lacks) - n, " %s",
+                                  needed[i].name);
+    }
+    if (!n)
+        return;
+    panic_begin("this processor lacks%s: hotcow needs it (QEMU: another -cpu)",
+                lacks);
+    panic_end();
+}
+
 static void find_features(void)
 {
     u32 r[4];
@@ -50,10 +82,6 @@ static void find_features(void)
         has_smep = r[1] >> 7 & 1;
         cpu_has_smap = r[1] >> 20 & 1;
     }
-    cpuid(0x80000001, r);
-    has_nx = r[3] >> 20 & 1;
-    if (!has_nx)
-        panic("this processor has no NX bit: hotcow needs it");
 }
 
 #define CR0_MP     (1u << 1)
@@ -96,6 +124,7 @@ void arch_early_init(void)
 
     c->self = c;
     wrmsr(MSR_GS_BASE, (u64)c); /* before the first lock */
+    check_features();
     find_features();
     gdt_load(c, (u64)(boot_double_fault_stack + 4096),
              (u64)(boot_nmi_stack + 4096));

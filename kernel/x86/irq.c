@@ -52,7 +52,7 @@ void ioapic_init(void)
 {
     ioapic = mmio_map(madt.ioapic, PAGE_SIZE);
     if (!ioapic)
-        panic("no memory to map the I/O APIC");
+        panic_too_small("the I/O APIC's page table");
     for (u32 gsi = 0; gsi <= (read_reg(1) >> 16 & 0xff); gsi++)
         write_reg(ENTRY(gsi), ENTRY_MASKED);
 }

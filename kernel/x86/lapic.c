@@ -36,7 +36,7 @@ void lapic_map(void)
 {
     regs = mmio_map(madt.lapic, PAGE_SIZE);
     if (!regs)
-        panic("no memory to map the local APIC");
+        panic_too_small("the local APIC's page table");
 }
 
 /* LINT0 is where the old interrupt controller would come in: masked. */

@@ -45,8 +45,12 @@ static void take(const struct entry *e)
 {
     switch (e->type) {
     case LOCAL_APIC:
-        if ((e->lapic.flags & 1) && madt.nr_cpus < MAX_CPUS)
+        if (!(e->lapic.flags & 1))
+            break;
+        if (madt.nr_cpus < MAX_CPUS)
             madt.lapic_ids[madt.nr_cpus++] = e->lapic.apic;
+        else
+            madt.nr_too_many++;
         break;
     case IO_APIC:
         if (e->ioapic.gsi == 0)

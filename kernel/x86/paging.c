@@ -62,7 +62,7 @@ static u64 find_room(u64 size)
             at = PAGE_UP(r->end);
         }
     }
-    panic("no room for page tables");
+    panic_too_small("page tables");
 }
 
 static void *early_virt(u64 phys)

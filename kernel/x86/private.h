@@ -91,7 +91,7 @@ struct madt {
     u64 lapic, ioapic;
     u32 ioapic_gsi;
     u8 lapic_ids[MAX_CPUS];
-    unsigned nr_cpus;
+    unsigned nr_cpus, nr_too_many; /* those that find no room above */
     struct {
         u32 gsi;
         bool level, low;

@@ -153,6 +153,10 @@ void arch_start_cpus(void)
         if (cpu_count() > next)
             next++;
     }
+    if (madt.nr_too_many)
+        printk("%u processors are not started: hotcow takes %u at most
+",
+               madt.nr_too_many, MAX_CPUS);
     if (all)
         paging_forget_identity();
 }

@@ -5,6 +5,7 @@
     python3 -m tests.harness run ...                     make run
     python3 -m tests.harness ask plug 64M                a request to it
     python3 -m tests.harness gdb ...                     make gdb
+    python3 -m tests.harness console                     type at its guest
     python3 -m tests.harness image KIND MIB [SEED] FILE  make a disk image
 """
 from __future__ import annotations
@@ -15,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import interactive, paths, station
+from . import command, console, interactive, paths, station
 from .diskimage import Image
 
 
@@ -69,6 +70,7 @@ def main():
     ask = commands.add_parser("ask")
     ask.add_argument("--run", default="", help="which machine: m1...")
     ask.add_argument("words", nargs="+")
+    commands.add_parser("console")
     gdb = commands.add_parser("gdb")
     add_machine_options(gdb)
     gdb.add_argument("--ex", action="append", default=[],
@@ -78,6 +80,8 @@ def main():
     options = parser.parse_args()
     if options.command == "rerun":
         return rerun(options.folder)
+    if options.command == "console":
+        return console.attach(interactive.CONSOLE)
     if options.command == "image":
         return write_image(options.words)
     if options.command == "ask":
@@ -90,4 +94,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(main))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tools import mkinitramfs
 
-from . import diskimage, linux, paths
+from . import command, diskimage, linux, paths
 from .machine import Machine
 
 PROGRAM = paths.BUILD / "user" / "bench" / "bench"
@@ -107,4 +107,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(command.run(main))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tools import mkinitramfs
 
-from . import paths
+from . import command, paths
 from .machine import Machine
 
 PROGRAM = paths.BUILD / "user" / "bootreport"
@@ -48,4 +48,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(command.run(main))

@@ -15,7 +15,7 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from . import findings, paths, questions
+from . import command, findings, paths, questions
 
 PROMISED, GIVEN_UP = "promised", "given up"     # /proc/cowinfo's words
 NOT_SEEN = "not seen"
@@ -225,4 +225,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(main))

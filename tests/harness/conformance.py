@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from tools import mkinitramfs
 
-from . import linux, paths
+from . import command, linux, paths
 from .machine import Machine
 
 PROGRAMS = paths.BUILD / "conformance"
@@ -165,4 +165,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(main))

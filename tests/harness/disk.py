@@ -22,6 +22,8 @@ import socket
 import threading
 
 from . import nbd
+from .inbox import Inbox
+from .outcome import HarnessError
 from .watch import Watch
 
 KINDS = {nbd.READ: "read", nbd.WRITE: "write", nbd.FLUSH: "flush"}
@@ -111,7 +113,8 @@ class Request:
 
     def send_part(self, count):
         """Send the first bytes of a read's data, hold the rest."""
-        assert self.kind == "read", "only a read can be torn"
+        if self.kind != "read":
+            raise HarnessError(f"only a read can be torn: {self}")
         count = min(count, self.length)
         self._become("torn")
         self._sent = count
@@ -136,7 +139,8 @@ class Request:
 
     def fail(self, number):
         """Let it end with an error; the image stays as it is."""
-        assert self.state != "torn", "its header, with success, is sent"
+        if self.state == "torn":    # its header, with success, is sent
+            raise HarnessError(f"a torn read cannot fail any more: {self}")
         if self._become("ending") is None:
             return
         self.error = number
@@ -199,6 +203,7 @@ class Disk:
         self._file = image.open()
         self._obeys = False     # until then everything passes, at once
         self._socket = None
+        self.inbox = None
 
     # The test's side.
 
@@ -267,6 +272,7 @@ class Disk:
         """Begin to serve; returns the socket for QEMU to inherit."""
         self.name, self.watch, self.log = name, watch, log
         self._socket, theirs = socket.socketpair()
+        self.inbox = Inbox(self._socket, watch)
         self.connection = nbd.Connection(self._socket, self.image.size)
         threading.Thread(target=self._serve, daemon=True).start()
         return theirs
@@ -298,9 +304,12 @@ class Disk:
         try:
             self.connection.handshake()
             while True:
+                self.inbox.wait()
                 self._arrive(*self.connection.receive())
         except (nbd.Ended, OSError):
             pass
+        except Exception as e:      # a rule of the test's, or a mistake here
+            self.watch.break_down(f"the disk {self.name}: {e!r}")
 
     def _arrive(self, kind, handle, *rest):
         if kind not in KINDS:

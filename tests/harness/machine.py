@@ -17,23 +17,22 @@ import time
 from . import iso, outcome, spec
 from .dimm import Dimms
 from .outcome import GuestFail, GuestTimeout, HarnessError
-from .qemuprocess import QemuProcess, Stillness
+from .qemuprocess import QemuProcess
 from .qmp import Qmp
 from .runfolder import RunFolder
 from .serial import Serial
 from .watch import Watch
 
-# A machine that did nothing for so long (s) will never do anything. With
-# icount no timer can be pending then; without, a program may be asleep.
+# A machine that has come to rest for so long (s) will never do anything. With
+# icount that is so at once, as no timer can be pending; without, a program
+# may be asleep.
 STILL = 1.0
-STILL_NO_ICOUNT = 10.0
+STILL_NO_ICOUNT = 30.0
 # A kernel that has panicked, or whose init has exited, ends QEMU, which takes
 # its time on a busy host.
 STILL_ENDING = 30.0
 # How much processor time QEMU uses between two looks at the guest's clock (s).
 CLOCK_EVERY = 0.5
-# When a disk may take it that everybody sleeps (s).
-IDLE = 0.15
 
 
 class Patience:
@@ -41,46 +40,63 @@ class Patience:
 
     def __init__(self, machine):
         self._machine = machine
-        self._still = Stillness(machine.process)
-        self._began = time.monotonic()
+        self._rest = None       # the machine's, at the last look
+        self._rests = 0.0       # s: how long it did in all
+        self._looked = time.monotonic()
         self._read_clock_at = 0.0   # of QEMU's processor time
-        self._limit = STILL if machine.spec.icount else STILL_NO_ICOUNT
+        self.begin()
 
     def begin(self):
         """A new wait: whatever the test did before may have an effect."""
-        self._still.restart()
+        self._since = self._ran = time.monotonic()
+        self._cpu = -1.0
 
-    def ask(self, command, **arguments):
-        """A question to QEMU that does not make the guest look busy."""
-        before = self._machine.process.cpu_seconds()
-        answer = self._machine.qmp.command(command, **arguments)
-        self._still.ignore(before, self._machine.process.cpu_seconds())
-        return answer
+    def asleep_for(self):
+        """Look; seconds since the machine was last seen doing something."""
+        now, rest = time.monotonic(), self._machine.rest()
+        if rest:
+            self._rests += now - self._looked
+        if not rest or (rest != self._rest and not self._machine.spec.icount):
+            self._since = now
+        self._rest, self._looked = rest, now
+        return now - self._since
 
-    def still_for(self):
-        """Seconds for which the guest has been asleep."""
-        return self._still.seconds()
+    def __call__(self, what):
+        machine = self._machine
+        if machine.ended():
+            machine.check_own_end(what)
+            raise GuestFail(f"{machine.how_it_ended()}; waited for {what}")
+        asleep = self.asleep_for()
+        self._check_limits(what)
+        if self._rest and any(
+                [disk.release_idle() for disk in machine.disks.values()]):
+            self.begin()
+        elif asleep > (STILL if machine.spec.icount else STILL_NO_ICOUNT):
+            if asleep < STILL_ENDING and machine.spec.exit_debug and \
+                    outcome.says_the_end(machine.serial.lines):
+                return
+            machine.check_panic(what)
+            raise GuestTimeout("the guest sleeps, and nothing will wake it; "
+                               f"waited for {what}")
 
-    def _check_limit(self, what):
+    def _check_ran(self, limits, cpu, what):
         """Has the guest run for too long, by the clock that it is held to?"""
-        facts, cpu = self._machine.spec, self._machine.process.cpu_seconds()
-        if not (facts.icount and facts.guest_limit):
-            if cpu > facts.cpu_limit:
-                raise GuestTimeout(
-                    f"the guest ran for {facts.cpu_limit} s of processor"
-                    f" time; waited for {what}")
+        if not (limits.icount and limits.guest_limit):
+            if cpu > limits.cpu_limit:
+                raise GuestTimeout(f"the guest ran for {limits.cpu_limit} s "
+                                   f"of processor time; waited for {what}")
         elif cpu > self._read_clock_at + CLOCK_EVERY:
             self._read_clock_at = cpu
-            if self._guest_seconds() >= facts.guest_limit:
-                raise GuestTimeout(
-                    f"the guest ran for {facts.guest_limit} s of its own"
-                    f" time; waited for {what}")
+            if self._guest_seconds() >= limits.guest_limit:
+                raise GuestTimeout(f"the guest ran for {limits.guest_limit} "
+                                   f"s of its own time; waited for {what}")
 
     def _guest_seconds(self):
         """By the clock that counts its instructions: QEMU's RTC (spec.ICOUNT),
         which does not know by how much QEMU was slow."""
         try:
-            tm = self.ask("qom-get", path="/machine", property="rtc-time")
+            tm = self._machine.qmp.command("qom-get", path="/machine",
+                                           property="rtc-time")
         except HarnessError:
             return 0    # QEMU has ended meanwhile
         now = datetime.datetime(
@@ -89,28 +105,20 @@ class Patience:
         start = datetime.datetime.fromisoformat(spec.EPOCH)
         return (now - start).total_seconds()
 
-    def __call__(self, what):
-        machine = self._machine
-        if machine.ended():
-            raise GuestFail(f"{machine.how_it_ended()}; waited for {what}")
-        self._check_limit(what)
-        if time.monotonic() - self._began > machine.spec.wall_limit:
-            raise HarnessError(
-                f"{machine.spec.wall_limit} s by the clock were not enough;"
-                f" waited for {what}")
-        if machine.answering():
-            self._still.restart()
-        asleep = self.still_for()
-        if asleep > IDLE and any(
-                [disk.release_idle() for disk in machine.disks.values()]):
-            self._still.restart()
-        elif asleep > self._limit:
-            if asleep < STILL_ENDING and machine.spec.exit_debug and \
-                    outcome.says_the_end(machine.serial.lines):
-                return
-            machine.check_panic(what)
-            raise GuestTimeout("the guest sleeps, and nothing will wake it; "
-                               f"waited for {what}")
+    def _check_limits(self, what):
+        """What the guest has used: processor time, and time asleep. And a
+        host that gives it none, though it wants some."""
+        limits, cpu = self._machine.spec, self._machine.process.cpu_seconds()
+        self._check_ran(limits, cpu, what)
+        if self._rests > limits.rest_limit:
+            raise GuestTimeout(f"the guest slept for {limits.rest_limit} s in "
+                               f"all; waited for {what}")
+        now = time.monotonic()
+        if cpu != self._cpu or self._rest:
+            self._cpu, self._ran = cpu, now
+        elif now - self._ran > limits.wall_limit:
+            raise HarnessError(f"the host has not run QEMU for "
+                               f"{limits.wall_limit} s; waited for {what}")
 
 
 class Machine:
@@ -247,6 +255,17 @@ class Machine:
         return any(r.state in ("arrived", "ending")
                    for disk in self.disks.values() for r in disk.in_flight())
 
+    def settled(self):
+        """Whether we have dealt with all that QEMU said and asked."""
+        channels = [self.serial, self.qmp, *self.disks.values()]
+        return not self.answering() and all(c.inbox.empty() for c in channels)
+
+    def rest(self):
+        """A moment at which QEMU slept, and nothing that it said was still
+        on its way (see progress.rest); None if there was none. With icount
+        only we can wake the guest then."""
+        return self.process.rest(self.settled)
+
     def held(self):
         """The requests that all disks hold."""
         return [r for disk in self.disks.values() for r in disk.held()]
@@ -259,6 +278,14 @@ class Machine:
             self.process.status, self.qmp.shutdown_reason(),
             self.folder.text("guest_errors.log"))
 
+    def check_own_end(self, what):
+        """Raise if QEMU has ended, and the guest had no part in it."""
+        status = self.process.status
+        if status is not None and (status < 0 or status == 1):
+            raise HarnessError(
+                f"{self.how_it_ended()}; waited for {what}. "
+                + self.folder.text("qemu.log").strip())
+
     def check_panic(self, what):
         """Raise if the kernel has panicked, and stopped."""
         panic = outcome.panic_lines(self.serial.lines)
@@ -268,6 +295,7 @@ class Machine:
     def wait_exit(self, status=outcome.EXIT_OK):
         """Wait for the guest to end QEMU, in just this way."""
         self.watch.wait(self.ended, f"QEMU to end with status {status}")
+        self.check_own_end("its end")
         if self.process.status != status:
             raise GuestFail(
                 f"{self.how_it_ended()}: status {self.process.status}, "
@@ -284,12 +312,11 @@ class Machine:
             raise GuestFail("the machine ended, but was not switched off")
 
     def wait_idle(self):
-        """Wait until the guest does nothing any more."""
-        self.patience.begin()
-        self.watch.wait(
-            lambda: self.patience.still_for() > IDLE
-            and not self.answering(),
-            "the guest to fall asleep", self.spec.wall_limit, check=False)
+        """Wait until the guest does nothing any more. Needs icount."""
+        if not self.spec.icount:
+            raise HarnessError("without icount a guest's timers may run while "
+                               "it sleeps: nobody knows when it is idle")
+        self.watch.wait(self.rest, "the guest to fall asleep")
 
     def cont(self):
         """Start a machine that was made with paused=True."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 import threading
 
+from .outcome import HarnessError
+
 READ, WRITE, DISCONNECT, FLUSH = 0, 1, 2, 3
 
 _GREETING = b"NBDMAGIC" + b"IHAVEOPT" + struct.pack(">H", 1 | 2)
@@ -70,14 +72,14 @@ class Connection:
     def tear(self, handle, data):
         """Begin an answer, up to these bytes of its data."""
         with self._stream:
-            assert self._torn is None, "one reply is torn already"
+            if self._torn is not None:
+                raise HarnessError("one reply is torn already")
             self._torn = handle
             self._send(_REPLY.pack(_REPLY_MAGIC, 0, handle) + data)
 
     def mend(self, handle, rest):
         """End a torn answer, and send what waited behind it."""
         with self._stream:
-            assert self._torn == handle
             self._send(rest + b"".join(self._waiting))
             self._torn = None
             self._waiting = []

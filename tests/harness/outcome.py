@@ -13,6 +13,8 @@ PASS = "PASS"
 FAIL = "FAIL"
 TIMEOUT = "TIMEOUT"
 HARNESS_ERROR = "HARNESS_ERROR"
+# What a command of ours that ends so exits with.
+STATUS = {PASS: 0, FAIL: 1, TIMEOUT: 2, HARNESS_ERROR: 3}
 
 # How the kernel ends QEMU with exit=debug on its command line: the status
 # is twice the code and one. 0 and 1 are QEMU's own and prove nothing.

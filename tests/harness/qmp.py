@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 
+from .inbox import Inbox
 from .outcome import HarnessError
 
 # A monitor that does not answer for this long (s) is stuck: typically the
 # guest aborts a DMA whose request is held, which blocks all of QEMU.
-PATIENCE = 60
+PATIENCE = 600
 
 
 class QmpError(Exception):
@@ -27,11 +28,13 @@ class Qmp:
         self.events = []    # not yet taken by wait_event
         self.history = []   # all of them
         self.on_event = None    # called at once, in the reader's thread
+        self.inbox = Inbox(sock, watch)
         self._sock = sock
         self._watch = watch
         self._log = log
         self._replies = {}
         self._last_id = 0
+        self._sending = threading.Lock()    # of _last_id, and of the socket
         self._ready = False
         self._closed = False
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -48,13 +51,12 @@ class Qmp:
         return True
 
     def _read(self):
-        with self._sock.makefile("rb") as stream:
-            try:
-                for line in stream:
-                    self._log("< " + line.decode().rstrip())
-                    self._take(json.loads(line))
-            except OSError:
-                pass
+        rest = b""
+        while data := self.inbox.take():
+            *whole, rest = (rest + data).split(b"\n")
+            for line in whole:
+                self._log("< " + line.decode().rstrip())
+                self._take(json.loads(line))
         with self._watch:
             self._closed = True
             self._watch.changed()
@@ -74,18 +76,19 @@ class Qmp:
 
     def command(self, name, **arguments):
         """Run a command; '_' in an argument's name stands for '-'."""
-        self._last_id += 1
-        number = self._last_id
-        message = {"execute": name, "id": number}
+        message = {"execute": name}
         if arguments:
             message["arguments"] = {
                 k.replace("_", "-"): v for k, v in arguments.items()}
-        text = json.dumps(message)
-        self._log("> " + text)
-        try:
-            self._sock.sendall(text.encode() + b"\n")
-        except OSError as e:
-            raise HarnessError(f"QMP {name}: QEMU is gone") from e
+        with self._sending:
+            self._last_id += 1
+            number = message["id"] = self._last_id
+            text = json.dumps(message)
+            self._log("> " + text)
+            try:
+                self._sock.sendall(text.encode() + b"\n")
+            except OSError as e:
+                raise HarnessError(f"QMP {name}: QEMU is gone") from e
         return self._answer(name, number)
 
     def _answer(self, name, number):
@@ -123,4 +126,4 @@ class Qmp:
     def join(self):
         """Wait for the last event of a QEMU that has ended."""
         if self._thread.is_alive():
-            self._thread.join(5)
+            self._thread.join()

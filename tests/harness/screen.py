@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The machine's own screen and keyboard: what is seen, and keys.
 
-The keyboard has room for a few scancodes only, so that text is typed a little
-at a time: the next piece when the screen shows the last one.
+The keyboard has room for 16 bytes, the scancodes of three keys or so, and
+forgets what comes when it is full: the next key is pressed when the guest has
+taken all of the last one.
 """
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ from .machine import Machine
 
 TEXT, ROWS, COLS = 0xb8000, 25, 80
 VGA = ["-vga", "std"]       # for Spec.extra
-PIECE = 3                   # characters at once
+# The monitor's command for "read port 0x64", the keyboard controller's status,
+# and the bit that says that there is a byte for the guest.
+STATUS, FULL = "i /bx 0x64", 1
 
 NAMES = {
     " ": "spc", "\n": "ret", "\t": "tab", "\033": "esc", "-": "minus",
@@ -41,7 +44,7 @@ class Screen:
     def cells(self) -> bytes:
         """Glyph, attribute, glyph, attribute..."""
         path = self._machine.folder / "screen.bin"
-        self._machine.patience.ask(
+        self._machine.qmp.command(
             "pmemsave", val=TEXT, size=ROWS * COLS * 2, filename=str(path))
         return path.read_bytes()
 
@@ -64,19 +67,22 @@ class Screen:
             raise
 
     def press(self, *keys: str):
-        """Keys that are held together: press("ctrl", "c")."""
+        """Keys that are held together: press("ctrl", "c"). The guest has
+        taken them then."""
         downs = [_event(key, True) for key in keys]
         ups = [_event(key, False) for key in reversed(keys)]
         self._machine.qmp.command("input-send-event", events=downs + ups)
+        self._machine.watch.wait(self._taken, f"the guest to take {keys}")
+
+    def _taken(self) -> bool:
+        status = self._machine.qmp.monitor(STATUS).split("=")[-1]
+        return not int(status, 16) & FULL
 
     def type(self, text: str):
         """Characters that the screen shows as they are typed."""
-        done = ""
-        for at in range(0, len(text), PIECE):
-            for char in text[at:at + PIECE]:
-                self.press(*keys_of(char))
-            done += text[at:at + PIECE]
-            self.expect(done[-20:])
+        for char in text:
+            self.press(*keys_of(char))
+        self.expect(text[-20:])
 
     def run(self, command: str):
         """A command line."""

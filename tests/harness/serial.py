@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 
+from .inbox import Inbox
 from .outcome import HarnessError
 
 
@@ -14,6 +15,7 @@ class Serial:
     def __init__(self, sock, watch, log_path):
         self.lines = []
         self.eof = False
+        self.inbox = Inbox(sock, watch)
         self._next = 0
         self._sock = sock
         self._watch = watch
@@ -28,10 +30,7 @@ class Serial:
         rest = b""
         with open(self._log_path, "wb", buffering=0) as log:
             while True:
-                try:
-                    data = self._sock.recv(65536)
-                except OSError:
-                    data = b""
+                data = self.inbox.take()
                 log.write(data)
                 *whole, rest = (rest + data).split(b"\n")
                 if not data and rest:
@@ -81,4 +80,4 @@ class Serial:
     def join(self):
         """Wait for the last line of a QEMU that has ended."""
         if self._thread.is_alive():
-            self._thread.join(5)
+            self._thread.join()

@@ -57,12 +57,14 @@ class Spec:
     events: bool = False        # the record of memory events
     repeat: list = field(default_factory=list)  # the command that does so
     paused: bool = False        # until Machine.cont()
-    # How much processor time QEMU may use before the guest is said to hang,
-    # and how long we wait by the clock before the host is said to (s).
+    # Last resorts, in seconds. The guest hangs: QEMU has used so much
+    # processor time, or has slept so long in all. The host does: it has not
+    # run QEMU for so long, though QEMU wants to run.
     cpu_limit: float = 60
-    wall_limit: float = 300
-    # With icount, what it may take by its own clock instead (s): at most so
-    # many thousand millions of instructions, however fast the host is.
+    rest_limit: float = 600
+    wall_limit: float = 600
+    # With icount, what it may take by its own clock instead of cpu_limit (s):
+    # so many thousand millions of instructions, however fast the host is.
     guest_limit: float = 0
     extra: list = field(default_factory=list)   # more words for QEMU
 

@@ -20,25 +20,24 @@ import sys
 import termios
 import threading
 
-from . import diskimage, paths, spec
+from . import diskimage, paths, qemuprocess, spec
 from .dimm import MIB
 from .disk import Disk, hold
+from .outcome import HarnessError
+from .progress import Hang, Limit
 from .qmp import Qmp, QmpError
+from .slots import Refused, Slots
 from .watch import Watch
 
 FOLDER = paths.BUILD / "run"
 SOCKET = "control"
-MAP_PATIENCE = 10   # seconds for the guest's answer to "map"
+LOOK = 0.2  # s; how often a wait for the guest's answer looks at the guest
 
 HELLO = """\
 To end the machine: exit, poweroff, or Ctrl-A X.  Ctrl-A C: QEMU's monitor.
 From another terminal: make plug SIZE=64M, make unplug DIMM=n, make hold,
 make release, make map.  This machine is {name}.
 """
-
-
-class Refused(Exception):
-    """A request that cannot be done; the text says why."""
 
 
 def folders():
@@ -100,14 +99,18 @@ class Port:
             self.lines.append(line)
             self._came.notify_all()
 
-    def ask(self, question):
-        """The lines of the answer, which ends with a dot; None: no answer."""
+    def ask(self, question, limit):
+        """The lines of the answer, which ends with a dot; None: the guest
+        has reached the limit without one."""
         with self._came:
             self.lines = []
             self.say(question + "\n")
-            if not self._came.wait_for(lambda: "." in self.lines,
-                                       MAP_PATIENCE):
-                return None
+            while "." not in self.lines:
+                self._came.wait(LOOK)
+                try:
+                    limit.check()
+                except Hang:
+                    return None
             return self.lines[:self.lines.index(".")]
 
 
@@ -119,10 +122,8 @@ class Station:
         self.folder = new_folder()
         self.watch = Watch()
         self.disk = Disk(diskimage.pattern(16))
-        self.qmp = None
-        self.next_dimm = len(options.dimms)
-        self.to_us = Port(self.answer)
-        self.to_guest = Port()
+        self.qmp = self.slots = None
+        self.to_us = self.to_guest = None
         self._qemu = None
 
     # Requests.
@@ -137,39 +138,41 @@ class Station:
             return "ok" + (do(*words[1:]) or "")
         except TypeError:
             return f"error: wrong number of words after {words[0]!r}"
+        except HarnessError:
+            return "error: the machine has ended"
         except (Refused, QmpError) as e:
             return f"error: {e}"
 
     def do_plug(self, size):
         """A new DIMM goes in."""
-        mib, name = mebibytes(size), f"dimm{self.next_dimm}"
-        self.qmp.command("object-add", qom_type="memory-backend-ram",
-                         id="mem-" + name, size=mib * MIB)
-        try:
-            self.qmp.command("device_add", driver="pc-dimm", id=name,
-                             memdev="mem-" + name)
-        except QmpError:
-            self.qmp.command("object-del", id="mem-" + name)
-            raise
-        self.next_dimm += 1
-        return f": DIMM {name[4:]} of {mib} MiB is in"
+        mib = mebibytes(size)
+        return f": DIMM {self.slots.plug(mib)} of {mib} MiB is in"
 
     def do_unplug(self, number):
-        """The guest is asked for a DIMM; its log says how it goes."""
-        self.qmp.command("device_del", id=f"dimm{number}")
+        """The guest is asked for a DIMM."""
+        self.slots.unplug(slot_number(number))
         return f": the guest is asked for DIMM {number}"
 
     def do_dimms(self):
         """Which there are."""
-        found = [d["data"] for d in self.qmp.command("query-memory-devices")]
-        return ": " + (", ".join(f"{d['id'][4:]} ({d['size'] // MIB} MiB)"
-                                 for d in found) or "no DIMM is in")
+        return ": " + (", ".join(
+            f"{slot} ({data['size'] // MIB} MiB)"
+            for slot, data in sorted(self.slots.modules().items()))
+            or "no DIMM is in")
 
     def do_hold(self):
         """Each read of hda is held from now on."""
         self.disk.clear_rules()
-        self.disk.rule(hold, kind="read")
+        self.disk.rule(self._hold, kind="read")
         return ": hda answers no read from now on (release lets them go)"
+
+    @staticmethod
+    def _hold(request):
+        """Say so where somebody waits for it, in a terminal that is QEMU's."""
+        hold(request)
+        print(f"\r\n[host: hda holds a read of sector {request.sector}; who "
+              "reads waits for it.\r\n In another terminal: make release]\r",
+              flush=True)
 
     def do_release(self):
         """No read is held any more."""
@@ -184,19 +187,22 @@ class Station:
 
     def do_map(self):
         """The guest's own map of its memory."""
-        lines = self.to_guest.ask("map")
+        lines = self.to_guest.ask("map", Limit(self._qemu.pid, 20, 10))
         if lines is None:
             raise Refused("the guest does not answer: has init started?")
         return "\n" + "\n".join(lines)
 
     # Life.
 
+    def _nr_slots(self):
+        return max(8, len(self.options.dimms) + 4)
+
     def _command(self, qmp, disk):
         options = self.options
         facts = spec.Spec(
             kernel=options.build / "hotcow.elf", initrd=options.initrd,
             memory=options.memory, cpus=options.cpus, dimms=options.dimms,
-            slots=max(8, len(options.dimms) + 4), icount=False,
+            slots=self._nr_slots(), icount=False,
             exit_debug=False, append=options.append,
             console="ttyS0" if options.display == "none" else "tty0 ttyS0")
         words = facts.machine_options() + facts.boot_options()
@@ -221,6 +227,7 @@ class Station:
         log = open(self.folder / "qmp.log", "w", buffering=1,
                    encoding="utf-8")
         ours, theirs = socket.socketpair()
+        self.to_us, self.to_guest = Port(self.answer), Port()
         disk = self.disk.attach("hda", self.watch, lambda line: None)
         fds = [theirs.fileno(), disk.fileno(), self.to_us.theirs.fileno(),
                self.to_guest.theirs.fileno()]
@@ -233,8 +240,27 @@ class Station:
             end.close()
         self.qmp = Qmp(ours, self.watch,
                        lambda line: log.write(line + "\n"))
+        self.slots = Slots(self.qmp, self._nr_slots(), self.watch)
+        self.qmp.on_event = self._take
         if self.qmp.start():
             self.disk.obey()
+
+    def _take(self, event):
+        """An event of QEMU's. It does not end while a read is held."""
+        self.slots.take(event)
+        if event["event"] == "SHUTDOWN":
+            self.disk.open_up()
+
+    def _has_faulted(self):
+        log = self.folder / "guest_errors.log"
+        return log.exists() and "Triple fault" in log.read_text("latin-1")
+
+    def _rebooted(self):
+        """Whether QEMU, which ends at a reset, is to begin again. A triple
+        fault is a reset, too, and would be one again and again."""
+        self.qmp.join()
+        return self.qmp.shutdown_reason() == "guest-reset" and \
+            not self._has_faulted()
 
     def _listen(self):
         """Serve the host's requests, one connection each."""
@@ -243,9 +269,27 @@ class Station:
         server.listen()
         while True:
             client, _ = server.accept()
-            with client, client.makefile("rw") as stream, \
-                    contextlib.suppress(OSError):
-                stream.write(self.answer(stream.readline()) + "\n")
+            threading.Thread(target=self._serve, args=[client],
+                             daemon=True).start()
+
+    def _serve(self, client):
+        """One request; what is asked of the guest has a second answer."""
+        with client, client.makefile("rw") as stream, \
+                contextlib.suppress(OSError):
+            line = stream.readline()
+            said = self.answer(line)
+            stream.write(said + "\n")
+            stream.flush()
+            if said.startswith("ok") and line.startswith(("plug", "unplug")):
+                stream.write(self._fate(said) + "\n")
+
+    def _fate(self, said):
+        """What the guest makes of a request for the DIMM that we named."""
+        slot = slot_number(re.search(r"DIMM (\d+)", said)[1])
+        try:
+            return "ok: " + self.slots.fate(slot)
+        except Refused as e:
+            return f"error: {e}"
 
     def run(self):
         """Until the machine ends; returns QEMU's status."""
@@ -254,21 +298,37 @@ class Station:
         try:
             self._start()
             threading.Thread(target=self._listen, daemon=True).start()
-            return self._qemu.wait()
+            while (status := self._qemu.wait()) == 0 and self._rebooted():
+                self.disk.clear_rules()
+                self._start()
+            faulted = self._has_faulted()
         finally:
             self.disk.open_up()
             if self._qemu and self._qemu.poll() is None:
                 self._qemu.kill()
                 self._qemu.wait()
-            if saved:
-                termios.tcsetattr(0, termios.TCSADRAIN, saved)
+            with contextlib.suppress(termios.error):    # it has gone
+                if saved:
+                    termios.tcsetattr(0, termios.TCSADRAIN, saved)
             shutil.rmtree(self.folder, ignore_errors=True)
+        if faulted:
+            print("triple fault: an exception came while none could be "
+                  "handled; make gdb shows where", file=sys.stderr)
+        return 1 if faulted else status
+
+
+def slot_number(word):
+    """The number of a slot, as a word."""
+    if not word.isdigit():
+        raise Refused(f"{word!r} is no number of a DIMM")
+    return int(word)
 
 
 def run(options):
     """make run."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(1))
+    qemuprocess.need_qemu()
     station = Station(options)
     print(HELLO.format(name=station.folder.name), flush=True)
     return station.run()
@@ -287,8 +347,9 @@ def ask(options):
         with client, client.makefile("rw") as stream:
             stream.write(" ".join(options.words) + "\n")
             stream.flush()
-            said = stream.read().rstrip("\n")
-        print(said)
+            said = ""
+            for said in stream:
+                print(said, end="", flush=True)
         return 1 if said.startswith("error") else 0
     print("no machine runs" + (f" that is named {options.run}"
                                if options.run else "; start one: make run"),

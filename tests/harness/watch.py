@@ -25,6 +25,7 @@ class Watch:
         self._started = time.monotonic()
         # Raises when no wait can succeed any more; set by the machine.
         self.check = None
+        self._broken = None     # what went wrong in a thread of ours
 
     def __enter__(self):
         return self._changed.__enter__()
@@ -35,6 +36,12 @@ class Watch:
     def changed(self):
         """Let the waiters look again. Any thread."""
         with self._changed:
+            self._changed.notify_all()
+
+    def break_down(self, why):
+        """A thread that others rely on ends: every wait is an error now."""
+        with self._changed:
+            self._broken = why
             self._changed.notify_all()
 
     def now(self):
@@ -60,6 +67,8 @@ class Watch:
                     value = ready()
             if value:
                 return value
+            if self._broken:
+                raise HarnessError(f"{self._broken}; waited for {what}")
             try:
                 if check:
                     check(what)

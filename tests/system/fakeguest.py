@@ -26,6 +26,7 @@ _start:
     outb %al, $0x70
     movb $0x66, %al
     outb %al, $0x71
+    movl $stack, %esp
     movl $message, %esi
 print:
     lodsb
@@ -55,6 +56,9 @@ end:
 message: .asciz "@TEXT@"
 nothing: .word 0
     .long 0
+.align 4
+.skip 256
+stack:
 """
 HALT = ""
 SPIN = "jmp ."
@@ -78,6 +82,39 @@ READ_DISK = """
     movb $0x20, %al
     incw %dx
     outb %al, %dx
+"""
+# Send the keyboard's bytes, up to 0x9c (Enter is let go), in hexadecimal, and
+# take a long time over each.
+SLOW_KEYS = """
+next:
+    movl $20000000, %ecx
+late:
+    loop late
+    inb $0x64, %al
+    testb $1, %al
+    jz next
+    inb $0x60, %al
+    movb %al, %bl
+    shrb $4, %al
+    call digit
+    movb %bl, %al
+    call digit
+    cmpb $0x9c, %bl
+    jne next
+    movb $10, %al
+    outb %al, %dx
+    jmp halt
+digit:
+    andb $15, %al
+    addb $0x30, %al
+    cmpb $0x3a, %al
+    jb send
+    addb $0x27, %al
+send:
+    movw $0x3f8, %dx
+    outb %al, %dx
+    ret
+halt:
 """
 # In the text of a guest: it waits for a line, and echoes it.
 LISTEN = "\1"

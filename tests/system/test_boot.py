@@ -207,3 +207,69 @@ def test_panic(boot, archive, hello, word):
     machine.serial.expect("^called from:")
     machine.serial.expect(rf"\] ({where})\S*\+0x")
     machine.wait_exit(outcome.EXIT_PANIC)
+
+
+@pytest.mark.parametrize("memory", [2, 4, 6, 9])
+def test_too_little_memory(boot, archive, hello, memory):
+    """That is said, with how much there is, and is no mistake of ours: neither
+    of a kernel that does not fit, nor of an initramfs that does not."""
+    machine = boot(memory=memory, initrd=archive(
+        {"etc/large": bytes(5 << 20), "init": hello()}))
+    machine.serial.expect("^panic: too little memory for .* KiB")
+    machine.wait_exit(outcome.EXIT_PANIC)
+    assert not any("called from" in line for line in machine.serial.lines)
+
+
+@pytest.mark.parametrize("feature", ["fxsr", "apic", "nx", "tsc"])
+def test_lesser_processor(boot, feature):
+    """A processor that lacks what the kernel needs is told what."""
+    machine = boot(cpu=f"qemu64,-{feature}")
+    machine.serial.expect(f"^panic: this processor lacks {feature}:")
+    machine.wait_exit(outcome.EXIT_PANIC)
+
+
+def test_many_processors(boot, archive, hello):
+    """Those that find no room are counted aloud."""
+    machine = boot(cpus=18, initrd=archive({"init": hello()}))
+    machine.serial.expect("^2 processors are not started: .* 16 at most")
+    machine.serial.expect("16 processors$")
+    machine.wait_exit()
+
+
+@pytest.mark.parametrize("pit", ["on", "off"])
+def test_microvm(boot, archive, pit):
+    """A machine without a PC's timer tells the time all the same."""
+    init = b"#!/bin/sh\nmount -t proc proc /proc\ncat /proc/uptime\n"
+    machine = boot(extra=["-machine", f"microvm,pit={pit}"], memory=128,
+                   initrd=archive({"init": init, "proc/x": b""},
+                                  busybox=True))
+    up, idle = machine.serial.expect(r"^(\d+\.\d+) (\d+\.\d+)$").groups()
+    assert float(idle) <= float(up) < 5
+    machine.wait_exit()
+
+
+DMESG = b"""#!/bin/sh
+mount -t devtmpfs devtmpfs /dev
+i=0
+while [ $i -lt 1500 ]; do i=$((i + 1)); echo "line $i" >/dev/kmsg; done
+dmesg | tail -n 1 | grep -c '^.  *[0-9]*[.][0-9]*. line 1500$'
+dmesg | wc -l
+dmesg -s 20000 | wc -l
+dmesg -c | head -n 1 | sed 's/.*line/first/'
+dmesg | wc -l
+"""
+
+
+def test_dmesg(boot, archive):
+    """busybox's dmesg shows the kernel's last messages, whole lines of them,
+    and forgets them if told to."""
+    machine = boot(initrd=archive({"init": DMESG, "dev/x": b""},
+                                  busybox=True))
+    machine.serial.expect("^line 1500$")
+    machine.serial.expect("^1$")
+    kept = int(machine.serial.expect(r"^(\d+)$")[1])
+    assert 1000 < kept < 1500
+    assert 600 < int(machine.serial.expect(r"^(\d+)$")[1]) < 800
+    machine.serial.expect(rf"^first {1500 - kept + 1}$")
+    machine.serial.expect("^0$")
+    machine.wait_exit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.harness import paths
 from tests.harness.screen import COLS, ROWS, VGA, Screen
 
 # A shell on the first screen; what the second one runs is the test's.
@@ -23,7 +24,9 @@ def console(boot, archive):
     """A function that starts a machine with a screen: it, and the screen."""
     def start(second="", **facts):
         init = INIT.replace("SECOND", second).encode()
-        machine = boot(**{"initrd": archive({"init": init}, busybox=True),
+        machine = boot(**{"initrd": archive(
+            {"init": init, "bin/memmap": paths.BUILD / "user" / "memmap"},
+            busybox=True),
                           "init": "/init", "console": "tty0 ttyS0",
                           "extra": VGA, **facts})
         machine.serial.expect("^ready$")
@@ -123,6 +126,18 @@ def test_second_screen(console):
     screen.expect(lambda lines: "Mem:" in lines[0])
     screen.press("alt", "f1")
     screen.expect("$ chvt 2")
+    leave(machine, screen)
+
+
+def test_memmap_on_a_narrow_screen(console):
+    """Nothing of the map is wider than the terminal says that it is."""
+    machine, screen = console()
+    screen.run("stty cols 60; memmap")
+    lines = screen.expect(lambda lines: "q quit" in lines[ROWS - 2])
+    assert lines[0].startswith("memmap")
+    assert not any(line[60:].strip() for line in lines)
+    screen.press("q")
+    screen.expect(at_prompt)
     leave(machine, screen)
 
 

@@ -13,6 +13,7 @@ from tests.harness.disk import Disk, err, hold, part, until_next
 from tests.harness.watch import Watch
 
 READ, WRITE = 0, 1
+LIMIT = 600     # s; for a thread of this process that has died
 
 
 class Client:
@@ -20,7 +21,7 @@ class Client:
 
     def __init__(self, sock):
         self._sock = sock
-        sock.settimeout(5)
+        sock.settimeout(LIMIT)
         self._get(18)
         sock.sendall(struct.pack(">I", 3))
         sock.sendall(b"IHAVEOPT" + struct.pack(">II", 1, 0))
@@ -53,7 +54,7 @@ class Client:
         except BlockingIOError:
             return True
         finally:
-            self._sock.settimeout(5)
+            self._sock.settimeout(LIMIT)
 
 
 @pytest.fixture

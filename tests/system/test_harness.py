@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import threading
 
 import fakeguest
 import pytest
-from fakeguest import (HALT, LISTEN, POWER_OFF, READ_DISK, SPIN,
+from fakeguest import (HALT, LISTEN, POWER_OFF, READ_DISK, SLOW_KEYS, SPIN,
                        TRIPLE_FAULT, exit_with)
 
 from tests.harness import diskimage, machine as machine_module
 from tests.harness import outcome, scenario
 from tests.harness.disk import Disk, hold, until_next
+from tests.harness.screen import Screen
+from tests.harness.serial import Serial
 from tests.harness.machine import Machine
 from tests.harness.outcome import GuestFail, GuestTimeout, HarnessError
 
@@ -90,6 +94,58 @@ def test_no_qemu(guest):
     with pytest.raises(HarnessError, match="did not start"):
         with guest("", HALT, extra=["-no-such-option"]):
             pass
+
+
+def test_killed(guest):
+    """Nor is one that somebody kills."""
+    with pytest.raises(HarnessError, match="killed by signal 9"):
+        with guest("", HALT) as machine:
+            os.kill(machine.process.pid, signal.SIGKILL)
+            machine.wait_exit()
+
+
+def test_broken_rule(guest):
+    """Nor is a rule for the disk that makes no sense."""
+    disk = Disk(diskimage.pattern(1))
+    disk.rule(lambda request: request.no_such_thing())
+    with pytest.raises(HarnessError, match="no_such_thing"):
+        with guest("", READ_DISK, disks={"hda": disk}) as machine:
+            machine.wait_exit()
+
+
+def test_late_reader(guest, monkeypatch):
+    """What the guest has said has come, even if we are late to read it: it
+    sleeps, but is not at rest."""
+    may_read, looks = threading.Event(), []
+    take, rest = Serial._take, Machine.rest
+
+    def late(*args, **named):
+        may_read.wait()
+        take(*args, **named)
+
+    def look(machine):
+        looks.append(rest(machine))
+        if len(looks) > 9:
+            may_read.set()
+        return looks[-1]
+
+    monkeypatch.setattr(machine_module, "STILL", 0)
+    monkeypatch.setattr(Serial, "_take", late)
+    monkeypatch.setattr(Machine, "rest", look)
+    with guest("hotcow 1\n", HALT) as machine:
+        machine.serial.expect("^hotcow")
+    assert not any(looks[:10])
+
+
+def test_slow_keys(guest):
+    """No key is lost on a guest that takes its time over each."""
+    with guest("ready\n", SLOW_KEYS) as machine:
+        screen = Screen(machine)
+        machine.serial.expect("^ready$")
+        for keys in (["ctrl", "c"], *"echo", ["shift", "x"], ["ret"]):
+            screen.press(*keys)
+        machine.serial.expect("^1d2eae9d" "1292" "2eae" "23a3" "1898"
+                              "2a2dadaa" "1c9c$")
 
 
 def test_held_request(guest):

@@ -3,88 +3,22 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import select
 import subprocess
 import sys
-import time
 
 import pytest
+from terminal import PROMPT, MachineTerminal, Terminal
 
-from tests.harness import paths, station
-
-PROMPT = r"hotcow:\S*# "
-LIMIT = 120     # seconds; the host is stuck if that is not enough
+from tests.harness import paths, progress
 
 
-class Terminal:
-    """A machine of make run, and us at its terminal."""
-
-    def __init__(self, *words):
-        self.said = ""
-        self.status = None
-        self._pid, self._fd = pty.fork()
-        if self._pid == 0:
-            os.chdir(paths.ROOT)
-            os.execv(sys.executable, [sys.executable, "-m", "tests.harness",
-                                      "run", *words])
-        name = re.search(r"m\d+", self.expect(r"This machine is m\d+\."))[0]
-        self.folder = station.FOLDER / name
-        self.expect(PROMPT)
-
-    def expect(self, pattern):
-        """Read until the pattern; returns what came before and with it."""
-        deadline = time.monotonic() + LIMIT
-        while not (found := re.search(pattern, self.said)):
-            assert time.monotonic() < deadline, \
-                f"no {pattern!r} in {self.said[-2000:]!r}"
-            assert self._read(), f"ended without {pattern!r}: {self.said!r}"
-        text, self.said = self.said[:found.end()], self.said[found.end():]
-        return text
-
-    def _read(self):
-        if not select.select([self._fd], [], [], 1)[0]:
-            return True
-        try:
-            data = os.read(self._fd, 65536)
-        except OSError:     # the other end is closed
-            return False
-        self.said += data.decode(errors="replace")
-        return bool(data)
-
-    def type(self, text):
-        """Keys."""
-        os.write(self._fd, text.encode())
-
-    def run(self, command):
-        """A command's output, once the prompt is back."""
-        self.type(command + "\r")
-        self.expect(re.escape(command[-20:]) + r"\r+\n")
-        return self.expect(PROMPT)
-
-    def ask(self, *words):
-        """make plug, hold...: for this machine."""
-        return subprocess.run(
-            [sys.executable, "-m", "tests.harness", "ask", "--run",
-             self.folder.name, *words], cwd=paths.ROOT, text=True,
-            capture_output=True, check=False)
-
-    def end(self):
-        """exit, and nothing is left."""
-        self.type("exit\r")
-        while self._read():
-            pass
-        _, self.status = os.waitpid(self._pid, 0)
-        assert self.status == 0
-        assert not self.folder.exists()
-
-    def close(self):
-        """Whatever happened."""
-        if self.status is None:
-            os.kill(self._pid, 15)
-            os.waitpid(self._pid, 0)
-        os.close(self._fd)
+def ask(machine, *words):
+    """make plug, hold...: for this machine."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.harness", "ask", "--run",
+         machine.folder.name, *words], cwd=paths.ROOT, text=True,
+        capture_output=True, check=False)
 
 
 @pytest.fixture
@@ -93,7 +27,7 @@ def terminal():
     started = []
 
     def start(*words, design="mapcount"):
-        t = Terminal("--build", str(paths.variant(design)), *words)
+        t = MachineTerminal("--build", str(paths.variant(design)), *words)
         started.append(t)
         return t
 
@@ -109,28 +43,69 @@ def test_demo(terminal, design):
     assert "That was the tour" in said
     assert said.count("So it is:") == 6
     assert f"design: {design}" in said
+    assert ask(t, "dimms").stdout == "ok: 0 (64 MiB), 1 (64 MiB)\n"
     t.end()
 
 
 def test_requests_from_the_host(terminal):
     """Modules come and go, the disk holds and lets go, the map is drawn."""
     t = terminal("--dimms", "64M")
-    assert "DIMM 1 of 32 MiB is in" in t.ask("plug", "32M").stdout
+    assert ask(t, "plug", "32M").stdout.splitlines() == [
+        "ok: DIMM 1 of 32 MiB is in", "ok: DIMM 1 is taken by the guest"]
     t.expect("dimm 1 added")
-    assert "asked for DIMM 0" in t.ask("unplug", "0").stdout
+    assert ask(t, "unplug", "0").stdout.splitlines() == [
+        "ok: the guest is asked for DIMM 0", "ok: DIMM 0 has left"]
     t.expect("dimm 0 removed")
-    drawn = t.ask("map").stdout
+    drawn = ask(t, "map").stdout
     assert "DIMM 1" in drawn and "DIMM 0" not in drawn
-    assert t.ask("hold").stdout.startswith("ok")
-    t.type("dd if=/dev/hda of=/dev/null bs=512 count=1 iflag=direct\r")
-    deadline = time.monotonic() + LIMIT
-    while "1 read(s) held" not in t.ask("held").stdout:
-        assert time.monotonic() < deadline, "the read is not held"
-    assert "1 held" in t.ask("release").stdout
-    t.expect("1\\+0 records in")
-    for bad in (["plug", "3M"], ["plug", "x"], ["unplug", "9"], ["jump"]):
-        answer = t.ask(*bad)
+    assert "DIMM 0 of 32 MiB is in" in ask(t, "plug", "32M").stdout
+    t.expect("dimm 0 added")
+    assert ask(t, "dimms").stdout == "ok: 0 (32 MiB), 1 (32 MiB)\n"
+    for bad in (["plug", "3M"], ["plug", "x"], ["unplug", "9"],
+                ["unplug", "x"], ["jump"]):
+        answer = ask(t, *bad)
         assert answer.returncode == 1 and answer.stdout.startswith("error")
+    t.end()
+
+
+def test_held_read(terminal):
+    """Whoever waits is told for what; a DIMM with the page stays, and make
+    unplug says so; a machine that is to end does not wait for the read."""
+    t = terminal("--dimms", "64M", "--append", "memhp.timeout=1",
+                 design="ptepin")
+    read = "dd if=/dev/hda of=/dev/null bs=1M count=1 iflag=direct"
+    assert ask(t, "hold").stdout.startswith("ok")
+    t.type(read + "\r")
+    t.expect(r"hda holds a read of sector 0")
+    answer = ask(t, "unplug", "0")
+    assert answer.returncode == 1
+    assert "error: DIMM 0 stays" in answer.stdout
+    t.expect("memhp: dimm 0 stays")
+    assert "1 held" in ask(t, "release").stdout
+    t.expect("1\\+0 records in")
+    assert ask(t, "hold").stdout.startswith("ok")
+    t.type(read + " &\r")
+    t.expect(r"hda holds a read of sector 0")
+    t.end("\x01x")
+
+
+@pytest.mark.parametrize("command", ["poweroff", "halt", "poweroff -f"])
+def test_ends(terminal, command):
+    """Each of them ends the machine."""
+    terminal().end(command)
+
+
+def test_reboot(terminal):
+    """The machine begins again, with what was in it at boot."""
+    t = terminal("--dimms", "64M")
+    t.run("echo one >/tmp/name")
+    assert ask(t, "plug", "32M").returncode == 0
+    t.type("reboot\r")
+    t.expect("hotcow: booting")
+    t.expect(PROMPT)
+    assert "No such file" in t.run("cat /tmp/name")
+    assert ask(t, "dimms").stdout == "ok: 0 (64 MiB)\n"
+    assert "ok: 0 (64 MiB)" in t.run("host dimms")
     t.end()
 
 
@@ -141,7 +116,7 @@ def test_two_at_once(terminal):
     one.run("echo one >/tmp/name")
     assert "No such file" in two.run("cat /tmp/name")
     one.end()
-    assert "ok" in two.ask("dimms").stdout
+    assert "ok" in ask(two, "dimms").stdout
     two.end()
 
 
@@ -168,3 +143,36 @@ def test_no_machine():
         [sys.executable, "-m", "tests.harness", "ask", "--run", "m999",
          "hold"], cwd=paths.ROOT, text=True, capture_output=True, check=False)
     assert answer.returncode == 1 and "no machine runs" in answer.stderr
+
+
+def test_no_qemu():
+    """Where QEMU is missing we are told what helps."""
+    for words in (["tests.harness", "run"],
+                  ["tests.harness.benchboot", "build/mapcount"]):
+        answer = subprocess.run(
+            [sys.executable, "-m", *words], cwd=paths.ROOT, text=True,
+            capture_output=True, check=False, env={"PATH": "/nonexistent"})
+        assert answer.returncode == 3
+        assert "make doctor" in answer.stderr
+        assert "Traceback" not in answer.stderr
+    again = subprocess.run(["make", "-n", "setup"], cwd=paths.ROOT, text=True,
+                           capture_output=True, check=True)
+    assert "tools/setup.sh" in again.stdout
+
+
+def test_compare_is_interrupted():
+    """Ctrl-C ends it and its machines, and no verdict is given."""
+    t = Terminal(sys.executable, "-m", "tests.harness.compare")
+    t.expect("who owns a page")
+    while len(progress.family(t.pid)) < 3:
+        t.limit.check()
+    machines = progress.family(t.pid)[1:]
+    t.type("\x03")
+    assert t.wait() == 130
+    assert "interrupted" in t.said
+    assert not re.search("FAIL|BROKEN|ERROR|Traceback", t.said)
+    t.close()
+    for pid in machines:
+        limit = progress.Limit(pid)
+        while os.path.exists(f"/proc/{pid}/exe"):
+            limit.check()

@@ -60,6 +60,11 @@ void panic(const char *fmt, ...)
     abort();
 }
 
+void panic_too_small(const char *what)
+{
+    panic("too little memory for %s", what);
+}
+
 void event_write(const char *line, size_t len)
 {
     (void)line;

@@ -9,7 +9,8 @@ hotcow: who owns a page?
   make run          a machine with a shell (exit or Ctrl-A X ends it); then,
                     from another terminal (RUN=m2: not the last started):
   make plug SIZE=64M, make unplug DIMM=0, make hold, make release, make map
-  make gdb          the same, stopped before its first instruction, in gdb
+  make gdb          the same, stopped before its first instruction, in gdb;
+  make console      from another terminal: type at that machine's guest
 
   make              the kernel of one design and its initramfs
   make iso          the same as a CD that GRUB boots

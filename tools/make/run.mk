@@ -22,7 +22,7 @@ run_options = --build $(BUILD) --cpus $(SMP) --memory $(MEM:M=) \
 	--dimms $(DIMMS) --append "$(APPEND)"
 harness = $(PYTHON) -m tests.harness
 
-.PHONY: run gdb bench-boot plug unplug hold release map
+.PHONY: run gdb console bench-boot plug unplug hold release map
 run: build/.setup kernel initramfs $(if $(ROOT),run-initramfs)
 	@$(harness) run $(run_options) --display "$(DISPLAY)" \
 		$(if $(ROOT),--initrd build/initramfs-root.cpio)
@@ -43,6 +43,9 @@ hold release map:
 
 gdb: build/.setup kernel initramfs
 	@$(harness) gdb $(run_options) $(GDB_OPTIONS)
+
+console:
+	@$(harness) console
 
 bench-boot: build/.setup kernel build/user/bootreport
 	@$(PYTHON) -m tests.harness.benchboot $(BUILD)

@@ -4,7 +4,11 @@
 # and a shell is installed.
 
 .PHONY: setup
-setup: build/.setup
+# Asked for by name it looks again: something may have gone since.
+setup:
+	@tools/setup.sh
+	@mkdir -p build
+	@touch build/.setup
 
 build/.setup: tools/setup.sh
 	@tools/setup.sh
