@@ -154,8 +154,7 @@ void arch_start_cpus(void)
             next++;
     }
     if (madt.nr_too_many)
-        printk("%u processors are not started: hotcow takes %u at most
-",
+        printk("%u processors are not started: hotcow takes %u at most\n",
                madt.nr_too_many, MAX_CPUS);
     if (all)
         paging_forget_identity();
