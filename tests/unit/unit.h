@@ -39,6 +39,7 @@ extern bool host_dying;                       /* is_oom_victim() */
 extern bool (*host_event)(void);
 extern bool host_quiet;            /* no printk */
 extern struct mm *host_oom_victim; /* who was told to die, or NULL */
+extern unsigned host_runnable;     /* sched_runnable() */
 bool host_disk_step(void);         /* let one request end */
 /* Run fn as another task would: with no locks of ours held. */
 void host_as_other(void (*fn)(void *arg), void *arg);
