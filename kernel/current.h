@@ -45,6 +45,10 @@ void current_count_fault(bool major);
 u64 current_limit(unsigned which);
 unsigned cpu_count(void); /* processors that run */
 
+/* Tasks that run or could, the caller included, on all processors. A moment
+   ago. */
+unsigned sched_runnable(void);
+
 /* Give other tasks a turn, if one is waiting. May sleep. */
 void yield(void);
 /* The same for a program that asks: not while it has had less than they. */

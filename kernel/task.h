@@ -124,7 +124,6 @@ void task_count(unsigned *n);
 u64 sched_switches(void);
 u64 sched_idle_ns(unsigned cpu);
 u64 sched_user_ns(unsigned cpu);
-unsigned sched_runnable(void); /* for loadavg */
 /* When the running task's turn on this processor ends, TIME_NEVER if nobody
    waits for it. Interrupts off. */
 u64 sched_slice_end(void);

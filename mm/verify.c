@@ -22,7 +22,7 @@
 #include <mm/swap.h>
 #include <mm/vma.h>
 #include <mm/verify_private.h>
-#include <kernel/string.h>
+#include <kernel/current.h>
 
 static void for_each_frame(struct verify *v,
                            void (*fn)(struct verify *v, struct page *page))
@@ -193,8 +193,8 @@ static void check_writers(struct verify *v, struct mapping *m)
     list_for_each_entry (vma, &m->areas, file_node)
         found += vma_writes_file(vma->flags);
     if (m->writers != found)
-        verify_mistake(v, "file %llu: %u areas may write, it says %u",
-                       (unsigned long long)m->nr, found, m->writers);
+        verify_sum(v, "file %llu: %u areas may write, it says %u",
+                   (unsigned long long)m->nr, found, m->writers);
     mutex_unlock(&m->areas_lock);
 }
 
@@ -206,13 +206,13 @@ static void see_file(struct verify *v, struct mapping *m)
     check_writers(v, m);
     mapping_walk(m, &index, see_place, &found);
     if (found.pages != m->nr_pages || found.swapped != m->nr_swapped)
-        verify_mistake(
-            v,
-            "a file of %llu bytes: %llu pages (says %llu), %llu "
-            "swapped (says %llu)",
-            (unsigned long long)m->size, (unsigned long long)found.pages,
-            (unsigned long long)m->nr_pages, (unsigned long long)found.swapped,
-            (unsigned long long)m->nr_swapped);
+        verify_sum(v,
+                   "a file of %llu bytes: %llu pages (says %llu), %llu "
+                   "swapped (says %llu)",
+                   (unsigned long long)m->size, (unsigned long long)found.pages,
+                   (unsigned long long)m->nr_pages,
+                   (unsigned long long)found.swapped,
+                   (unsigned long long)m->nr_swapped);
 }
 
 static void see_pin(struct page *page, void *arg)
@@ -230,8 +230,8 @@ static void see_slot(swp_t s, struct swap_slot *slot, void *arg)
 
     v->slots++;
     if (slot->count != slot->seen)
-        verify_mistake(v, "swap slot 0x%llx: count %u, found %u",
-                       (unsigned long long)s, slot->count, slot->seen);
+        verify_sum(v, "swap slot 0x%llx: count %u, found %u",
+                   (unsigned long long)s, slot->count, slot->seen);
     if (!slot->page)
         return;
     v->cached_slots++;
@@ -257,24 +257,17 @@ static void see_everything(struct verify *v)
 
 /* ---- what each frame says ---- */
 
-/*
- * A page that is being moved, and the frame it moves to, are off the lists and
- * have one reference more: the mover's. While the disk writes, whoever waits
- * for that (reclaim, or a fault that needs memory) may have held pages for as
- * long: nobody can tell.
- */
+/* A page that is being moved, and the frame it moves to, are off the lists and
+   have one reference more: the mover's. */
 static void check_user(struct verify *v, struct page *page)
 {
     bool transit = v->moving && !page_flag(page, PG_LRU);
-    u32 refs = (u32)page_refs(page), found = page->seen_refs + transit;
 
     *(page->use == PAGE_ANON ? &v->anon : &v->file) += 1;
     v->in_transit += transit;
     if ((u32)page_mapcount(page) != page->seen_maps)
         verify_frame(v, page, "wrong mapcount");
-    else if (refs > found && v->writing)
-        v->unsure++;
-    else if (refs != found)
+    else if ((u32)page_refs(page) != page->seen_refs + transit)
         verify_frame(v, page, "wrong refs");
     else if (!transit && !page_flag(page, PG_LRU))
         verify_frame(v, page, "not on an LRU list");
@@ -318,17 +311,24 @@ static void check_frame(struct verify *v, struct page *page)
     }
 }
 
+/* Who waits for the disk to write (reclaim, or a fault that needs memory) may
+   hold pages for as long. */
+static bool others_work(void)
+{
+    return sched_runnable() > 1 || swap_writing() > 0;
+}
+
 void verify_walk(struct verify *v)
 {
     v->moving = removal_under_way();
-    v->writing = swap_writing() > 0;
+    v->busy = others_work();
     see_everything(v);
-    v->writing |= swap_writing() > 0;
+    v->busy |= others_work();
     for_each_frame(v, check_frame);
     if (v->cached_slots != v->cached_pages)
-        verify_mistake(v, "%llu pages in the swap cache, %llu slots with one",
-                       (unsigned long long)v->cached_pages,
-                       (unsigned long long)v->cached_slots);
+        verify_sum(v, "%llu pages in the swap cache, %llu slots with one",
+                   (unsigned long long)v->cached_pages,
+                   (unsigned long long)v->cached_slots);
     verify_lists(v);
     v->free = total_free_frames();
 }

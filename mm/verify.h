@@ -10,8 +10,8 @@
 /*
  * Walk every page table, reverse map, swap slot, pin, LRU and free list; emit a
  * line for each thing that does not add up, and last a line of totals. Returns
- * the number of mistakes, or -EAGAIN: something was wrong in each walk, but
- * never the same, as the machine was too busy. May sleep.
+ * the number of mistakes, or -EAGAIN: something looked wrong all the time, but
+ * others were at work, so that it need not be. May sleep.
  */
 int mm_verify(void (*emit)(const char *line, void *arg), void *arg);
 

@@ -37,11 +37,11 @@ static void check_lru(struct verify *v, enum zone_id zone)
     listed = l->nr_active + l->nr_inactive;
     spin_unlock_irqrestore(&l->lock, flags);
     if (listed != v->on_lru[zone])
-        verify_mistake(v,
-                       "zone %s: %llu frames say they are on LRU lists, "
-                       "%llu are",
-                       zones[zone].name, (unsigned long long)v->on_lru[zone],
-                       (unsigned long long)listed);
+        verify_sum(v,
+                   "zone %s: %llu frames say they are on LRU lists, "
+                   "%llu are",
+                   zones[zone].name, (unsigned long long)v->on_lru[zone],
+                   (unsigned long long)listed);
 }
 
 /* Zone lock held. How many blocks. */
@@ -76,12 +76,12 @@ static void check_zone(struct verify *v, enum zone_id zone)
     says = zone_free(z);
     spin_unlock_irqrestore(&z->lock, flags);
     if (in_lists != says || v->free_use[zone] != says)
-        verify_mistake(v,
-                       "zone %s: %llu frames on free lists, %llu say they "
-                       "are free, and the zone says %llu",
-                       z->name, (unsigned long long)in_lists,
-                       (unsigned long long)v->free_use[zone],
-                       (unsigned long long)says);
+        verify_sum(v,
+                   "zone %s: %llu frames on free lists, %llu say they "
+                   "are free, and the zone says %llu",
+                   z->name, (unsigned long long)in_lists,
+                   (unsigned long long)v->free_use[zone],
+                   (unsigned long long)says);
 }
 
 void verify_lists(struct verify *v)

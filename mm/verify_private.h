@@ -16,7 +16,7 @@ struct vma;
 struct verify {
     u16 walk;          /* its number, not 0 */
     bool moving;       /* a removal is under way: pages may be in its hands */
-    bool writing;      /* the disk is: reclaim may hold pages meanwhile */
+    bool busy;         /* others run, or the disk writes: see verify_sum */
     unsigned wrong;    /* all that is */
     unsigned mistakes; /* of these, as in the walks before: mistakes */
     unsigned not_followed; /* not even among these: no room */
@@ -32,10 +32,15 @@ struct verify {
 /* mm/verify.c: one walk over everything. May sleep. */
 void verify_walk(struct verify *v);
 
-/* mm/verify_walks.c: something is wrong, in these words and with these figures.
-   Any context: nothing is emitted before the walks are over. */
+/* mm/verify_walks.c: something is wrong, in these words and with these figures,
+   under the locks that make it exact. Any context: nothing is emitted before
+   the walks are over. */
 void verify_mistake(struct verify *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* The same, about a frame. */
+/* The same of a sum that was gathered bit by bit: whoever is half-way through a
+   fork or a fault makes it wrong for as long as that takes, so nobody can tell
+   while others are at work. */
+void verify_sum(struct verify *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The same, about the sums of a frame. */
 void verify_frame(struct verify *v, const struct page *page, const char *what);
 
 /* mm/verify_rmap.c. Is the entry at va, which is in this area (or NULL), found

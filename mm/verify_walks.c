@@ -5,8 +5,11 @@
  * A walk stops nobody, so it may find wrong what is only being changed. Such
  * figures are others in the next walk. A mistake is what was found wrong, with
  * the same figures, by IN_A_ROW walks one after another; and nothing is wrong
- * if a walk finds nothing wrong. When WALKS walks have come to neither, the
- * machine is too busy to tell, and that is what is said.
+ * if a walk finds nothing wrong. But a processor that the host does not run, or
+ * a task whose turn does not come, stays half-way for any number of walks: so
+ * sums are mistakes at rest only, and while others are at work what was looked
+ * at under its own locks. When WALKS walks have not settled it, the machine is
+ * too busy to tell, and that is what is said.
  *
  * What was found is known by a hash of the line that would be printed, figures
  * and all.
@@ -63,15 +66,12 @@ static struct suspect *find_suspect(const struct verify *v, u64 line)
     return unused;
 }
 
-void verify_mistake(struct verify *v, const char *fmt, ...)
+static void suspect_line(struct verify *v, const char *fmt, va_list ap)
 {
-    struct suspect *s;
     char line[VERIFY_LINE];
-    va_list ap;
+    struct suspect *s;
 
-    va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
-    va_end(ap);
     s = find_suspect(v, hash_of(line));
     if (!s) {
         v->not_followed++;
@@ -87,14 +87,35 @@ void verify_mistake(struct verify *v, const char *fmt, ...)
         str_copy(v->line[v->mistakes - 1], line, sizeof(line));
 }
 
+void verify_mistake(struct verify *v, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    suspect_line(v, fmt, ap);
+    va_end(ap);
+}
+
+void verify_sum(struct verify *v, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    if (v->busy)
+        v->unsure++;
+    else
+        suspect_line(v, fmt, ap);
+    va_end(ap);
+}
+
 void verify_frame(struct verify *v, const struct page *page, const char *what)
 {
-    verify_mistake(v,
-                   "frame 0x%llx (%s): %s; refs %d (found %u), mapcount %d "
-                   "(found %u)",
-                   (unsigned long long)page_to_pfn(page), page_use_name(page),
-                   what, page_refs(page), page->seen_refs, page_mapcount(page),
-                   page->seen_maps);
+    verify_sum(v,
+               "frame 0x%llx (%s): %s; refs %d (found %u), mapcount %d "
+               "(found %u)",
+               (unsigned long long)page_to_pfn(page), page_use_name(page), what,
+               page_refs(page), page->seen_refs, page_mapcount(page),
+               page->seen_maps);
 }
 
 /* Found wrong, but nobody can tell whether it is. */
@@ -152,11 +173,10 @@ static void tell_mistakes(struct asker *l, const struct verify *v)
         tell_asker(l, "and %u more, which were too many to follow",
                    v->not_followed);
     if (unsettled(v))
-        tell_asker(
-            l,
-            "the machine was too busy to tell of %u more: they were wrong in "
-            "the last of %u walks, but not all the time",
-            unsettled(v), WALKS);
+        tell_asker(l,
+                   "the machine was too busy to tell of %u more: others may be "
+                   "half-way through something",
+                   unsettled(v));
     if (v->moving)
         tell_asker(
             l,

@@ -440,6 +440,13 @@ unsigned cpu_count(void)
     return 1;
 }
 
+unsigned host_runnable = 1; /* the test itself */
+
+unsigned sched_runnable(void)
+{
+    return host_runnable;
+}
+
 void yield(void)
 {
     host_disk_step();

@@ -242,6 +242,28 @@ static void figures_that_change_are_not_told(void **state)
     mm_put_user(mm);
 }
 
+/* Others may be half-way through anything for as long as they like; but what is
+   under its locks is as it is. */
+static void only_what_is_exact_is_told_while_others_run(void **state)
+{
+    struct mm *mm = process();
+    struct vma *vma = filled(mm, 1);
+    struct page *page = user_page(mm, vma->start);
+
+    (void)state;
+    host_runnable = 2;
+    finds(0, "0 mistakes");
+    get_page(page);
+    finds(-EAGAIN, "too busy to tell of 1 more");
+    page->index++;
+    finds(1, LOST);
+    page->index--;
+    host_runnable = 1;
+    finds(1, "wrong refs");
+    put_page(page);
+    mm_put_user(mm);
+}
+
 /* Reclaim, and whoever waits for it, hold pages while the disk writes. */
 static void held_pages_are_not_told_while_the_disk_writes(void **state)
 {
@@ -277,6 +299,7 @@ int run_verify_tests(void)
         TEST(many_mistakes),
         TEST(the_zero_page_may_be_pinned),
         TEST(figures_that_change_are_not_told),
+        TEST(only_what_is_exact_is_told_while_others_run),
         TEST(held_pages_are_not_told_while_the_disk_writes),
     };
 

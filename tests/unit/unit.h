@@ -46,6 +46,7 @@ extern bool host_dying;                       /* is_oom_victim() */
 extern bool (*host_event)(void);
 extern bool host_quiet;            /* no printk */
 extern struct mm *host_oom_victim; /* who was told to die, or NULL */
+extern unsigned host_runnable;     /* sched_runnable() */
 bool host_disk_step(void);         /* let one request end */
 bool host_time_passes(void);       /* until one timer, the last, is due */
 /* Run fn as another task would: with no locks of ours held. */
