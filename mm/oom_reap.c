@@ -29,6 +29,7 @@
 #include <mm/mm_private.h>
 #include <mm/oom.h>
 #include <mm/vma.h>
+#include <kernel/print.h>
 
 bool oom_reap(struct mm *mm)
 {
@@ -41,6 +42,7 @@ bool oom_reap(struct mm *mm)
     for (unsigned i = 0; i < mm->nr_areas; i++)
         if (!(mm->areas[i]->flags & VM_SHARED))
             zap_range(mm, mm->areas[i]->start, mm->areas[i]->end);
+    ASSERT(READ_ONCE(mm->swapped) == 0); /* they are all private */
     up_read(&mm->mmap_lock);
     mm_event("oom.reap", NULL, "pid=%d", mm->pid);
     return true;
