@@ -85,11 +85,25 @@ static void wait_for_tries(uint64_t before)
         sched_yield();
 }
 
+/* The page's last pin goes: nothing keeps the DIMM. */
+static void let_it_leave(int pipe_end, volatile unsigned char *page,
+                         unsigned long section)
+{
+    unsigned char got[512];
+
+    hot_expect(read(pipe_end, got, 512) == 512 && got[0] == 0x66,
+               "the pipe is read");
+    hot_sync("left");
+    hot_step(3, "the DIMM has left");
+    hot_expect(page[0] == 0x66 && page[600] == 1 &&
+                   section_of((void *)page) != section,
+               "the page is elsewhere");
+}
+
 int main(int argc, char **argv)
 {
     unsigned sections = argc > 1 ? (unsigned)atoi(argv[1]) : 16;
     volatile unsigned char *page = hot_pages(1);
-    unsigned char got[512];
     unsigned long section;
     uint64_t tries;
     pthread_t thread;
@@ -118,12 +132,6 @@ int main(int argc, char **argv)
     hot_expect(hot_write_file(REMOVAL, "cancel") == 0, "the removal gives up");
     pthread_join(thread, &error);
     hot_expect((long)error == -EINTR, "and says so (%ld)", (long)error);
-    hot_expect(read(fds[0], got, 512) == 512 && got[0] == 0x66,
-               "the pipe is read");
-    hot_sync("left");
-    hot_step(3, "the DIMM has left");
-    hot_expect(page[0] == 0x66 && page[600] == 1 &&
-                   section_of((void *)page) != section,
-               "the page is elsewhere");
+    let_it_leave(fds[0], page, section);
     return hot_end();
 }
