@@ -129,8 +129,8 @@ unsigned host_locks_held(void)
     return nr_held + nr_spins;
 }
 
-/* Page locks are released by name of the page: what the other one leaves
-   locked stays its own, and is on nobody's list. */
+/* A page that the other one leaves locked stays locked: its lock is a bit, and
+   its own, not ours. */
 static void forget_page_locks(void)
 {
     const struct lock_class page = {"page", RANK_PAGE};
