@@ -42,9 +42,9 @@ struct selectors {
 /* A task's processor state that is not in a trap frame. Part of the task;
    while it runs, the processor has newer selectors and FPU registers. */
 struct arch_task {
-    u64 kernel_sp;              /* saved by context_switch */
-    u64 fs_base;                /* user's thread pointer, as the kernel set it */
-    struct selectors selectors; /* saved by context_switch */
+    u64 kernel_sp; /* saved by context_switch */
+    u64 fs_base;   /* user's thread pointer, as the kernel set it */
+    struct selectors selectors;               /* saved by context_switch */
     u8 fpu[512] __attribute__((aligned(16))); /* fxsave image */
 };
 
@@ -93,8 +93,8 @@ void arch_user_reset(void);
 void arch_fpu_reset(void);
 /* The current task's live FPU registers <-> 512 bytes (signal frames). */
 void arch_fpu_save(void *image512);
-int arch_fpu_load(const void *image512); /* -EINVAL: not a valid image */
-void arch_set_fs_base(u64 base);         /* of the current task, at once */
+void arch_fpu_load(void *image512); /* what cannot be loaded is dropped */
+void arch_set_fs_base(u64 base);    /* of the current task, at once */
 
 /* Interrupts on, wait for one. Called with interrupts off by the idle loop;
    enabling and halting are one step: no wake-up is lost. */

@@ -283,16 +283,15 @@ void arch_fpu_save(void *image512)
     __asm__ volatile("fxsave64 %0" : "=m"(*(u8(*)[512])image512));
 }
 
-/* A reserved bit in MXCSR would fault here, in the kernel. */
-int arch_fpu_load(const void *image512)
+/* A reserved bit in MXCSR would fault here, in the kernel: it is dropped, as
+   Linux does. */
+void arch_fpu_load(void *image512)
 {
-    u32 mxcsr = ((const u32 *)image512)[6];
+    u32 *mxcsr = (u32 *)image512 + 6;
     u32 mask = ((const u32 *)clean_fpu)[7];
 
-    if (mxcsr & ~(mask ? mask : 0xffbfu))
-        return -EINVAL;
+    *mxcsr &= mask ? mask : 0xffbfu;
     __asm__ volatile("fxrstor64 %0" : : "m"(*(const u8(*)[512])image512));
-    return 0;
 }
 
 /* ---- idling ---- */

@@ -156,7 +156,8 @@ static int pop_fpu(u64 from)
 
     if (copy_from_user(image, from, sizeof(image)))
         return -EFAULT;
-    return arch_fpu_load(image) ? -EFAULT : 0;
+    arch_fpu_load(image);
+    return 0;
 }
 
 static int push_frame(u64 at, u64 fpu, const struct trap_frame *f,

@@ -237,6 +237,22 @@ static void clocks(void)
     setitimer(0, &it, NULL);
     NUM(pause(), "pause");
     FACT(seen, "alarm");
+    signal(SIGALRM, SIG_IGN);
+    it = (struct itimerval){{0, 100}, {0, 100}};
+    setitimer(0, &it, NULL);
+    usleep(20000);
+    getitimer(0, &it);
+    FACT(it.it_value.tv_usec, "ignored: left");
+    FACT(it.it_interval.tv_usec, "ignored: interval");
+    signal(SIGALRM, on_signal);
+    seen = 0;
+    usleep(20000);
+    FACT(seen, "ignored, then not");
+    kill(getpid(), SIGALRM); /* any SIGALRM that is taken starts it again */
+    pause();
+    FACT(seen, "started again");
+    it = (struct itimerval){{0, 0}, {0, 0}};
+    setitimer(0, &it, NULL);
     FACT(alarm(100), "alarm 100");
     FACT(alarm(0) > 98, "alarm 0");
 }

@@ -142,6 +142,16 @@ unsigned host_locks_held(void)
     return nr_held + nr_spins;
 }
 
+/* A page that the other one leaves locked stays locked: its lock is a bit, and
+   its own, not ours. */
+static void forget_page_locks(void)
+{
+    const struct lock_class page = {"page", RANK_PAGE};
+
+    for (unsigned i = nr_held; i > 0; i--)
+        forget(&page);
+}
+
 void host_as_other(void (*fn)(void *arg), void *arg)
 {
     struct lock_class saved[HELD_MAX];
@@ -151,6 +161,7 @@ void host_as_other(void (*fn)(void *arg), void *arg)
     memcpy(saved, held, sizeof(saved));
     nr_held = 0;
     fn(arg);
+    forget_page_locks();
     ASSERT(nr_held == 0);
     memcpy(held, saved, sizeof(saved));
     nr_held = n;
