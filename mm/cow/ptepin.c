@@ -33,11 +33,12 @@
  * overlapping reads into one buffer there is never a moment without a pin, and
  * as the entry stays, nothing ever stops the next read from starting. Removal
  * of that memory starves. And any reference (a look-up, a scan, a pin of a
- * device that only reads) is taken for another owner's: after a fork a page with
- * one owner may be copied for nothing. fork still write-protects a pinned page:
- * a read in flight across a fork may be lost, here as in the other two designs.
- * So does mprotect to read-only and back: the write fault that follows finds a
- * stranger and copies, although the entry was present all the time.
+ * device that only reads) is taken for another owner's: after a fork a page
+ * with one owner may be copied for nothing. fork still write-protects a pinned
+ * page: a read in flight across a fork may be lost, here as in the other two
+ * designs. So does mprotect to read-only and back: the write fault that
+ * follows finds a stranger and copies, although the entry was present all the
+ * time.
  */
 #include <mm/cow.h>
 #include <mm/swap.h>
