@@ -42,13 +42,12 @@ class Patience:
         self._machine = machine
         self._rest = None       # the machine's, at the last look
         self._rests = 0.0       # s: how long it did in all
-        self._looked = time.monotonic()
         self._read_clock_at = 0.0   # of QEMU's processor time
         self.begin()
 
     def begin(self):
         """A new wait: whatever the test did before may have an effect."""
-        self._since = self._ran = time.monotonic()
+        self._since = self._ran = self._looked = time.monotonic()
         self._cpu = -1.0
 
     def asleep_for(self):

@@ -17,7 +17,7 @@ _running = set()    # the machines of this process
 
 
 def kill_all():
-    """End them now. Everything ends."""
+    """End them now: this process ends, too."""
     for process in list(_running):
         process.kill()
 

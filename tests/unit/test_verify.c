@@ -123,7 +123,8 @@ static void migration_entries_lead_back(void **state)
     struct page *page = user_page(mm, vma->start);
 
     (void)state;
-    assert_true(lru_get(page) && trylock_page(page));
+    assert_true(lru_get(page));
+    page_set(page, PG_LOCKED); /* by the mover, who is another task */
     assert_int_equal(rmap_unmap(page, UNMAP_TO_MIGRATION, 1, false, NULL), 0);
     page->index++;
     /* Nothing is being removed: the entry and our reference are others. */
