@@ -24,7 +24,7 @@
 
 #define WALKS    25
 #define IN_A_ROW 5
-#define SUSPECTS 1024
+#define SUSPECTS 2048
 #define PROBES   16 /* places where a line may be */
 
 struct suspect {

@@ -36,17 +36,22 @@ static void add_dimm(void)
     assert_int_equal(memory_add_dimm(0, DIMM_BASE, DIMM_SIZE), 0);
 }
 
-/* A page of a new process, in the DIMM, pinned. */
+/* A page of a new process, in the DIMM's first section, pinned. */
 static struct mm *pinned_process(u64 *a)
 {
     struct mm *mm = process();
     struct user_range r;
+    bool other = state_of(DIMM_FIRST + 1) == SECTION_ONLINE;
 
     *a = user_area(mm, 1);
+    if (other)
+        assert_int_equal(offline(DIMM_FIRST + 1, 1), 0);
     user_fill(mm, *a, 1, 7);
+    if (other)
+        assert_int_equal(memory_online(DIMM_FIRST + 1, 1), 0);
     r = (struct user_range){*a, 512};
     assert_int_equal(pin_user_pages(&pins, mm, &r, 1, true, "raw read"), 0);
-    assert_true(pins.pages[0]->section >= DIMM_FIRST);
+    assert_int_equal(pins.pages[0]->section, DIMM_FIRST);
     return mm;
 }
 
