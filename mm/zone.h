@@ -62,7 +62,7 @@ extern struct zone zones[NR_ZONES];
 struct page *alloc_pages(unsigned order, enum alloc_flags how,
                          enum page_use use);
 /* An allocation with these flags may begin here: nothing is held that reclaim
-   wants (mm/lockorder.h). For allocators that have what they need, this time. */
+   wants (mm/lockorder.h). For allocators that may have what they need. */
 void might_reclaim(enum alloc_flags how);
 /* Free a block by its order: refs must be 1 or 0. Any context. */
 void free_pages(struct page *p, unsigned order);
