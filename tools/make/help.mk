@@ -18,6 +18,7 @@ hotcow: who owns a page?
   make system-test  only the machines; T=file PYTEST_ARGS=... choose
   make bench-boot   how small a machine boots, and in how much time
   make conformance  the same 10,000 cases on Debian's kernel and on each design
+  make fuzz         random system calls, for MINUTES (60), or one SEED
   make bench        what calls, faults, moves and the disk cost; Linux too
   make setup        install what is missing (all of the above do it too)
   make doctor       say what is missing or too old

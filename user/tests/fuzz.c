@@ -95,7 +95,7 @@ static const char *const paths[] = {
     "/tmp", "/tmp/a", "/tmp/b", "/tmp/b/c", "", "/", ".", "..", "/nothing",
     "/dev/null", "/dev/zero", "/dev/full", "/dev/hda", "/dev/hdc",
     "/dev/ptmx", "/proc/self/maps", "/proc/self/smaps", "/proc/self/pagemap",
-    "/proc/self/fd", "/proc/self/comm", "/proc/self/stat", "/proc/pageinfo",
+    "/proc/self/fd", "/proc/self/exe", "/proc/self/stat", "/proc/pageinfo",
     "/proc/kpagecount", "/proc/kpageflags", "/proc/meminfo", "/proc/vmstat",
     "/proc/mm_verify", "/proc/framemap", "/proc/self/oom_score_adj",
     "/proc/self/clear_refs", "/proc/sys/vm/overcommit_memory",
