@@ -256,7 +256,7 @@ MUTANTS = [
         "pin-readonly",
         "a pin for writing needs a writable entry",
         "mm/gup.c",
-        (("if ((e & PTE_P) && (!write || (e & PTE_W))) {",
+        (("if ((e & PTE_P) && (!p->write || (e & PTE_W))) {",
           "if (e & PTE_P) {"),),
         "a_device_writes_to_no_shared_page"),
     Mutant(
@@ -331,8 +331,8 @@ MUTANTS = [
         "isolate-freed",
         "a page without references is isolated by nobody",
         "mm/lru.c",
-        (("bool ok = page_flag(p, PG_LRU) && get_page_unless_zero(p);",
-          "bool ok = page_flag(p, PG_LRU) && (get_page(p), true);"),),
+        (("    return atomic_inc_not_zero(&p->refs);",
+          "    return atomic_inc(&p->refs) > 0;"),),
         "nobody_isolates_a_page_that_is_being_freed"),
     Mutant(
         "dup-limit",
