@@ -13,7 +13,8 @@ The program speaks in lines on the serial line, and the host answers:
     @end NAME pass|fail
 
 Before @end the program prints /proc/mm_verify, whose last line must say
-"mm_verify: 0 mistakes" ("too busy to tell" is not that). Other lines are the kernel's, and are let pass.
+"mm_verify: 0 mistakes" ("too busy to tell" is not that). Other lines are the
+kernel's, and are let pass.
 """
 from __future__ import annotations
 
