@@ -348,12 +348,13 @@ static void signals(void)
    this one for ours. */
 static void names(void)
 {
+    int *volatile nowhere = (int *)8;
     int status;
     pid_t pid = fork();
 
     if (pid == 0) {
         prctl(PR_SET_NAME, "x\n@end all fail");
-        *(volatile int *)8 = 1;
+        *nowhere = 1;
     }
     OK(waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGSEGV);
 }
