@@ -52,7 +52,9 @@ static s64 log_line(struct file *f, u64 ubuf, u64 len, u64 *pos)
     if (copy_from_user(line, ubuf, len))
         return -EFAULT;
     line[len] = 0;
-    printk("%s%s", line, len && line[len - 1] == '\n' ? "" : "\n");
+    if (len && line[len - 1] == '\n')
+        line[len - 1] = 0;
+    printk("%s\n", line);
     return (s64)len;
 }
 

@@ -322,9 +322,11 @@ static void prepare_arena(void)
              (below(2) ? MAP_PRIVATE : MAP_SHARED) | MAP_FIXED, fd, 0);
 }
 
+static int null; /* opened before anybody can rename it */
+
 static void open_some(void)
 {
-    int null = open("/dev/null", O_RDWR), pair[2];
+    int pair[2];
 
     for (int fd = 0; fd < 3; fd++) /* not our lines */
         dup2(null, fd);
@@ -427,6 +429,7 @@ int main(int argc, char **argv)
                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (processes == MAP_FAILED)
         hot_die("no memory");
+    null = open("/dev/null", O_RDWR);
     hot_say("seed %lu", (unsigned long)seed);
     rounds(seed, number(argv, argc, 2, 0), number(argv, argc, 3, 400),
            (unsigned)number(argv, argc, 4, 300));
