@@ -186,6 +186,35 @@ static void a_page_that_has_another_slot_by_now(void **state)
     end_family(&t);
 }
 
+static void take_it_away(void *arg)
+{
+    struct two *t = arg;
+
+    assert_int_equal(mm_madvise(t->parent, t->a, PAGE_SIZE, MADV_DONTNEED), 0);
+}
+
+/* The page left the cache as it was mapped, swap being short: the entry's
+   reference is its only one. */
+static void an_entry_that_goes_as_it_has_come(void **state)
+{
+    const unsigned many = 2200; /* more than half of the slots */
+    struct two t = {.parent = process()};
+    u64 v;
+
+    (void)state;
+    t.a = user_area(t.parent, many);
+    for (unsigned i = 0; i < many; i++) {
+        user_fill(t.parent, t.a + i * PAGE_SIZE, 1, i + 1);
+        out(t.parent, t.a + i * PAGE_SIZE);
+    }
+    assert_true(swap_mostly_full());
+    meanwhile("swapin.mapped", take_it_away, &t);
+    assert_int_equal(user_read(t.parent, t.a, &v), 0);
+    it_happened();
+    assert_int_equal(v, 0);
+    mm_put_user(t.parent);
+}
+
 /* ---- moving ---- */
 
 static int move_now(struct page *page)
@@ -437,6 +466,7 @@ int run_race_tests(void)
         TEST(no_owner_is_missed_on_the_way_in),
         TEST(a_copy_that_comes_too_late),
         TEST(a_page_that_has_another_slot_by_now),
+        TEST(an_entry_that_goes_as_it_has_come),
         TEST(a_child_of_a_moving_page),
         TEST(a_move_meets_a_look_up),
         TEST(a_move_meets_a_look_up_in_the_file),
