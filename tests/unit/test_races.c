@@ -10,6 +10,7 @@
 #include <mm/migrate.h>
 #include <mm/page.h>
 #include <mm/reclaim.h>
+#include <mm/removal_private.h>
 #include <mm/swap.h>
 
 #define RW (PROT_READ | PROT_WRITE)
@@ -446,6 +447,55 @@ static void read_it(void *arg)
     user_check(f->mm, f->a, 1, 7);
 }
 
+/* The DIMM on which the page lay leaves, struct pages and all. */
+static void cut_it_and_take_its_memory(void *arg)
+{
+    struct removal r;
+
+    cut_it(arg);
+    removal_defaults(&r, DIMM_FIRST, DIMM_COUNT);
+    assert_int_equal(memory_remove_dimm(&r), 0);
+}
+
+/* mm/page.c: who unlocks a page does not touch it afterwards. */
+static void a_page_that_goes_when_it_is_unlocked(void **state)
+{
+    const u64 base = (u64)DIMM_FIRST << SECTION_SHIFT;
+    struct file f = file_of(7, MAP_SHARED);
+    u64 v;
+
+    (void)state;
+    assert_int_equal(mapping_find(f.m, 0, &f.page), 0);
+    put_page(f.page);
+    assert_true(f.page->section >= DIMM_FIRST);
+    meanwhile("page.unlocked", cut_it_and_take_its_memory, &f);
+    assert_int_equal(user_read(f.mm, f.a, &v), FAULT_BUS);
+    it_happened();
+    end_file(&f);
+    assert_int_equal(
+        memory_add_dimm(0, base, (u64)DIMM_COUNT << SECTION_SHIFT), 0);
+}
+
+/* ---- waiting for a page to be moved ---- */
+
+static bool only_once(void *arg)
+{
+    return !(*(int *)arg)++;
+}
+
+/* Who comes between two looks would be waited for without a limit. */
+static void a_wait_with_a_limit_looks_once(void **state)
+{
+    struct removal r;
+    int looks = 0;
+
+    (void)state;
+    removal_defaults(&r, DIMM_FIRST, 1);
+    assert_int_equal(
+        removal_wait_until(&r, 1, &removal_waitq, only_once, &looks), 0);
+    assert_int_equal(looks, 1);
+}
+
 /* A fault maps the page once more before it leaves its file. */
 static void a_fault_between_unmapping_and_cutting(void **state)
 {
@@ -476,6 +526,8 @@ int run_race_tests(void)
         TEST(a_copy_of_what_was_cut),
         TEST(a_hole_in_what_was_cut),
         TEST(a_fault_between_unmapping_and_cutting),
+        TEST(a_page_that_goes_when_it_is_unlocked),
+        TEST(a_wait_with_a_limit_looks_once),
     };
 
     return RUN_TESTS("races", tests);
