@@ -284,11 +284,12 @@ struct file {
     struct mm *mm;
     u64 a;
     struct page *page;
+    int result;
 };
 
 static struct file file_of(u64 value, u32 how)
 {
-    struct file f = {mapping_create("test"), process(), 0, NULL};
+    struct file f = {.m = mapping_create("test"), .mm = process()};
 
     assert_int_equal(mapping_write(f.m, 0, &value, sizeof(value)),
                      sizeof(value));
@@ -447,6 +448,29 @@ static void read_it(void *arg)
     user_check(f->mm, f->a, 1, 7);
 }
 
+static void seal_it(void *arg)
+{
+    struct file *f = arg;
+
+    assert_int_equal(mm_munmap(f->mm, f->a, PAGE_SIZE), 0);
+    f->result = mapping_add_seals(f->m, SEAL_WRITE);
+}
+
+/* mm/seal.c: what is sealed does not change any more, by MADV_REMOVE either. */
+static void a_seal_during_madv_remove(void **state)
+{
+    struct file f = file_of(7, MAP_SHARED);
+
+    (void)state;
+    f.m->seals = 0;
+    meanwhile("file.unmapped", seal_it, &f);
+    assert_int_equal(mm_madvise(f.mm, f.a, PAGE_SIZE, MADV_REMOVE), 0);
+    it_happened();
+    assert_int_equal(f.result, -EBUSY);
+    assert_int_equal(mapping_add_seals(f.m, SEAL_WRITE), 0);
+    end_file(&f);
+}
+
 /* The DIMM on which the page lay leaves, struct pages and all. */
 static void cut_it_and_take_its_memory(void *arg)
 {
@@ -526,6 +550,7 @@ int run_race_tests(void)
         TEST(a_copy_of_what_was_cut),
         TEST(a_hole_in_what_was_cut),
         TEST(a_fault_between_unmapping_and_cutting),
+        TEST(a_seal_during_madv_remove),
         TEST(a_page_that_goes_when_it_is_unlocked),
         TEST(a_wait_with_a_limit_looks_once),
     };
