@@ -252,10 +252,11 @@ static int may_free(struct part *p)
     return p->file ? -EINVAL : drop(p, VM_LOCKED);
 }
 
-/* MADV_REMOVE: a hole in the file. */
+/* MADV_REMOVE: a hole in the file. Its area may be unmapped meanwhile: as an
+   mmap does, we say that we are going to write, and nobody seals the file. */
 static int remove_pages(struct part *p)
 {
-    const u32 needed = VM_SHARED | VM_WRITE;
+    u32 needed = VM_SHARED | VM_WRITE;
     u64 start = p->index << PAGE_SHIFT;
     int err;
 
@@ -263,8 +264,12 @@ static int remove_pages(struct part *p)
         return -EINVAL;
     if ((p->flags & needed) != needed)
         return -EACCES;
-    err = mapping_check_write(p->file, start, 0);
-    return err ? err : mapping_punch(p->file, start, start + p->end - p->start);
+    err = mapping_begin_area(p->file, &needed);
+    if (err)
+        return err;
+    err = mapping_punch(p->file, start, start + p->end - p->start);
+    mapping_end_area(p->file, needed);
+    return err;
 }
 
 /* ---- what fork does ---- */

@@ -138,8 +138,9 @@ int mapping_replace(struct page *old, struct page *new, int mine,
 /* A locked page that is being cut off its file: whoever cuts it waits. */
 bool mapping_lost(struct page *page);
 
-/* A shared area with these flags is about to be made: 0, VM_NOWRITE is added if
-   it may only read; or -EPERM. Then _end, when it is there, or has failed. */
+/* A shared area with these flags is about to be made (or the file to be written
+   to as if by one): 0, VM_NOWRITE is added if it may only read; or -EPERM. Then
+   _end, when it is there, or has failed. */
 int mapping_begin_area(struct mapping *m, u32 *vm_flags);
 void mapping_end_area(struct mapping *m, u32 vm_flags);
 /* The areas that show a file. mmap_lock for writing, or a new area. */

@@ -140,19 +140,23 @@ int lock_page_killable(struct page *p)
     return wait_event_killable(page_waitq(p), lock_or_announce(p));
 }
 
+/*
+ * As with put_page: from the moment that the lock is free, whoever has it next
+ * may free the page. So that is the last touch, and clears PG_WAITERS, too.
+ */
 void unlock_page(struct page *p)
 {
+    const u32 both = 1u << PG_LOCKED | 1u << PG_WAITERS;
     struct waitq *q = page_waitq(p);
-    bool waiters;
+    u32 was;
 
     ASSERT(page_flag(p, PG_LOCKED));
     mm_event("page.unlock", p, "by=%s", current_comm());
     lock_order_released(&page_class);
     p->lock_tid = 0;
-    /* The caller's reference keeps the page until here. */
-    page_clear(p, PG_LOCKED);
-    waiters = page_flag(p, PG_WAITERS) && page_clear(p, PG_WAITERS);
-    if (waiters)
+    was = __atomic_fetch_and(&p->flags, ~both, __ATOMIC_SEQ_CST);
+    testpoint("page.unlocked");
+    if (was & 1u << PG_WAITERS)
         wake_up_all(q);
 }
 

@@ -130,8 +130,10 @@ int removal_wait_until(struct removal *r, u64 when, struct waitq *q,
     struct brief_wait b = {.q = q, .done = done, .arg = arg};
     int err;
 
-    if (when == TIME_NEVER || done(arg))
+    if (when == TIME_NEVER)
         return removal_wait(r, q, done, arg);
+    if (done(arg)) /* a second look might say no, and there is no timer yet */
+        return 0;
     timer_init(&b.timer, brief_wait_over, &b);
     timer_arm(&b.timer, when);
     err = removal_wait(r, q, done_or_over, &b);

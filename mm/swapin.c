@@ -104,10 +104,13 @@ int fault_swap(struct fault *f)
         ret = after_failure(f, page, slot);
     } else if (fault_relock(f)) {
         map_page(f, page, slot);
-        spin_unlock(&f->mm->pt_lock);
+        /* Our reference is the entry's now, and perhaps its only one: it goes
+           with the entry, which pt_lock keeps. */
         lru_mark_accessed(page);
         unlock_page(page);
-        return FAULT_DONE; /* our reference is the entry's now */
+        spin_unlock(&f->mm->pt_lock);
+        testpoint("swapin.mapped");
+        return FAULT_DONE;
     }
     unlock_page(page);
     put_page(page);

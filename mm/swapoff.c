@@ -56,11 +56,12 @@ static bool next_entry(struct swap_device *d, struct mm *mm, u64 *va, swp_t *s)
 /*
  * Map the page, as a read fault would. Not by mm_fault: an area that nobody
  * may access (PROT_NONE) has to come back too. The page is in the cache
- * already, as a rule, so that no memory is needed with locks held.
+ * already, as a rule, so that no memory is needed with locks held. It was read
+ * for us: if the disk failed, that is an error, and not to be tried for ever.
  */
 static int map_entry(struct mm *mm, u64 va, swp_t s)
 {
-    struct fault f = {.mm = mm, .addr = va, .how = FAULT_READ};
+    struct fault f = {.mm = mm, .addr = va, .how = FAULT_READ, .reading = s};
     int ret = FAULT_DONE;
 
     down_read(&mm->mmap_lock);

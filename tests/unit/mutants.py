@@ -359,4 +359,32 @@ MUTANTS = [
         swap_try_free(page);
 """, ""),),
         "a_full_swap_gets_slots_back"),
+    Mutant(
+        "swapin-unlock-late",
+        "who maps a page unlocks it before its entry can go",
+        "mm/swapin.c",
+        (("""\
+        unlock_page(page);
+        spin_unlock(&f->mm->pt_lock);
+        testpoint("swapin.mapped");
+""", """\
+        spin_unlock(&f->mm->pt_lock);
+        testpoint("swapin.mapped");
+        unlock_page(page);
+"""),),
+        "an_entry_that_goes_as_it_has_come"),
+    Mutant(
+        "unlock-then-look",
+        "who unlocks a page does not touch it afterwards",
+        "mm/page.c",
+        (("    if (was & 1u << PG_WAITERS)\n        wake_up_all(q);",
+          "    (void)was;\n    if (page_flag(p, PG_WAITERS))\n"
+          "        wake_up_all(q);"),),
+        "a_page_that_goes_when_it_is_unlocked"),
+    Mutant(
+        "swapoff-again",
+        "swapoff is told that the disk failed",
+        "mm/swapoff.c",
+        ((".how = FAULT_READ, .reading = s};", ".how = FAULT_READ};"),),
+        "a_failed_read_ends_swapoff"),
 ]

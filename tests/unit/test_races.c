@@ -10,6 +10,7 @@
 #include <mm/migrate.h>
 #include <mm/page.h>
 #include <mm/reclaim.h>
+#include <mm/removal_private.h>
 #include <mm/swap.h>
 
 #define RW (PROT_READ | PROT_WRITE)
@@ -186,6 +187,35 @@ static void a_page_that_has_another_slot_by_now(void **state)
     end_family(&t);
 }
 
+static void take_it_away(void *arg)
+{
+    struct two *t = arg;
+
+    assert_int_equal(mm_madvise(t->parent, t->a, PAGE_SIZE, MADV_DONTNEED), 0);
+}
+
+/* The page left the cache as it was mapped, swap being short: the entry's
+   reference is its only one. */
+static void an_entry_that_goes_as_it_has_come(void **state)
+{
+    const unsigned many = 2200; /* more than half of the slots */
+    struct two t = {.parent = process()};
+    u64 v;
+
+    (void)state;
+    t.a = user_area(t.parent, many);
+    for (unsigned i = 0; i < many; i++) {
+        user_fill(t.parent, t.a + i * PAGE_SIZE, 1, i + 1);
+        out(t.parent, t.a + i * PAGE_SIZE);
+    }
+    assert_true(swap_mostly_full());
+    meanwhile("swapin.mapped", take_it_away, &t);
+    assert_int_equal(user_read(t.parent, t.a, &v), 0);
+    it_happened();
+    assert_int_equal(v, 0);
+    mm_put_user(t.parent);
+}
+
 /* ---- moving ---- */
 
 static int move_now(struct page *page)
@@ -254,11 +284,12 @@ struct file {
     struct mm *mm;
     u64 a;
     struct page *page;
+    int result;
 };
 
 static struct file file_of(u64 value, u32 how)
 {
-    struct file f = {mapping_create("test"), process(), 0, NULL};
+    struct file f = {.m = mapping_create("test"), .mm = process()};
 
     assert_int_equal(mapping_write(f.m, 0, &value, sizeof(value)),
                      sizeof(value));
@@ -417,6 +448,78 @@ static void read_it(void *arg)
     user_check(f->mm, f->a, 1, 7);
 }
 
+static void seal_it(void *arg)
+{
+    struct file *f = arg;
+
+    assert_int_equal(mm_munmap(f->mm, f->a, PAGE_SIZE), 0);
+    f->result = mapping_add_seals(f->m, SEAL_WRITE);
+}
+
+/* mm/seal.c: what is sealed does not change any more, by MADV_REMOVE either. */
+static void a_seal_during_madv_remove(void **state)
+{
+    struct file f = file_of(7, MAP_SHARED);
+
+    (void)state;
+    f.m->seals = 0;
+    meanwhile("file.unmapped", seal_it, &f);
+    assert_int_equal(mm_madvise(f.mm, f.a, PAGE_SIZE, MADV_REMOVE), 0);
+    it_happened();
+    assert_int_equal(f.result, -EBUSY);
+    assert_int_equal(mapping_add_seals(f.m, SEAL_WRITE), 0);
+    end_file(&f);
+}
+
+/* The DIMM on which the page lay leaves, struct pages and all. */
+static void cut_it_and_take_its_memory(void *arg)
+{
+    struct removal r;
+
+    cut_it(arg);
+    removal_defaults(&r, DIMM_FIRST, DIMM_COUNT);
+    assert_int_equal(memory_remove_dimm(&r), 0);
+}
+
+/* mm/page.c: who unlocks a page does not touch it afterwards. */
+static void a_page_that_goes_when_it_is_unlocked(void **state)
+{
+    const u64 base = (u64)DIMM_FIRST << SECTION_SHIFT;
+    struct file f = file_of(7, MAP_SHARED);
+    u64 v;
+
+    (void)state;
+    assert_int_equal(mapping_find(f.m, 0, &f.page), 0);
+    put_page(f.page);
+    assert_true(f.page->section >= DIMM_FIRST);
+    meanwhile("page.unlocked", cut_it_and_take_its_memory, &f);
+    assert_int_equal(user_read(f.mm, f.a, &v), FAULT_BUS);
+    it_happened();
+    end_file(&f);
+    assert_int_equal(
+        memory_add_dimm(0, base, (u64)DIMM_COUNT << SECTION_SHIFT), 0);
+}
+
+/* ---- waiting for a page to be moved ---- */
+
+static bool only_once(void *arg)
+{
+    return !(*(int *)arg)++;
+}
+
+/* Who comes between two looks would be waited for without a limit. */
+static void a_wait_with_a_limit_looks_once(void **state)
+{
+    struct removal r;
+    int looks = 0;
+
+    (void)state;
+    removal_defaults(&r, DIMM_FIRST, 1);
+    assert_int_equal(
+        removal_wait_until(&r, 1, &removal_waitq, only_once, &looks), 0);
+    assert_int_equal(looks, 1);
+}
+
 /* A fault maps the page once more before it leaves its file. */
 static void a_fault_between_unmapping_and_cutting(void **state)
 {
@@ -437,6 +540,7 @@ int run_race_tests(void)
         TEST(no_owner_is_missed_on_the_way_in),
         TEST(a_copy_that_comes_too_late),
         TEST(a_page_that_has_another_slot_by_now),
+        TEST(an_entry_that_goes_as_it_has_come),
         TEST(a_child_of_a_moving_page),
         TEST(a_move_meets_a_look_up),
         TEST(a_move_meets_a_look_up_in_the_file),
@@ -446,6 +550,9 @@ int run_race_tests(void)
         TEST(a_copy_of_what_was_cut),
         TEST(a_hole_in_what_was_cut),
         TEST(a_fault_between_unmapping_and_cutting),
+        TEST(a_seal_during_madv_remove),
+        TEST(a_page_that_goes_when_it_is_unlocked),
+        TEST(a_wait_with_a_limit_looks_once),
     };
 
     return RUN_TESTS("races", tests);

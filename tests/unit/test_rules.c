@@ -181,6 +181,22 @@ static void a_failed_slot_is_retired(void **state)
     assert_int_equal(bad_slots(), before + 1);
 }
 
+/* swapoff ends when the disk fails: it is told, and not asked for ever. */
+static void a_failed_read_ends_swapoff(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 2);
+
+    (void)state;
+    user_fill(mm, a, 2, 70);
+    mm_madvise(mm, a, 2 * PAGE_SIZE, MADV_PAGEOUT);
+    host_fail_reads = 1000;
+    assert_int_equal(swap_off(&host_disk), -EIO);
+    host_fail_reads = 0;
+    user_check(mm, a, 2, 70);
+    mm_put_user(mm);
+}
+
 static void fork_rather_fails_than_loses_count(void **state)
 {
     struct mm *mm;
@@ -280,6 +296,7 @@ int run_rule_tests(void)
         TEST(a_page_without_a_slot_is_dirty),
         TEST(a_full_swap_gets_slots_back),
         TEST(a_failed_slot_is_retired),
+        TEST(a_failed_read_ends_swapoff),
         TEST(fork_rather_fails_than_loses_count),
         TEST(a_writer_waits_for_the_page_lock),
         TEST(a_write_bit_is_not_mprotects_to_give),
