@@ -378,9 +378,11 @@ s64 sys_tee(const u64 *a)
 
 /* ---- sendfile, copy_file_range: from file to file, by way of a page ---- */
 
+/* What is read and not taken (a limit on the file's size) is not passed over:
+   the next call begins with it. */
 static s64 copy_bytes(struct splice *s, void *buf)
 {
-    u64 done = 0;
+    u64 done = 0, from = *s->in_pos;
     s64 n = 0;
 
     while (done < s->len && !(done && fatal_signal_pending())) {
@@ -388,9 +390,10 @@ static s64 copy_bytes(struct splice *s, void *buf)
                               s->in_pos);
         if (n > 0)
             n = s->out->ops->kwrite(s->out, buf, (u64)n, s->out_pos);
+        done += n > 0 ? (u64)n : 0;
+        *s->in_pos = from + done;
         if (n <= 0)
             break;
-        done += (u64)n;
     }
     return done ? (s64)done : n;
 }

@@ -62,14 +62,17 @@ static u64 length_within(const char *s, u64 n)
 /* Pieces end at the borders of user pages: the next one may not be there. */
 static int add_user(struct exec_args *a, u64 src)
 {
+    u64 end = a->len + EXEC_STRING_MAX;
+
     for (;;) {
         u64 n, len;
         char *dst;
-        int err = room(a, &dst, &n);
+        int err = a->len < end ? room(a, &dst, &n) : -E2BIG;
 
         if (err)
             return err;
         n = min_u64(min_u64(n, CHUNK), PAGE_SIZE - (src & ~PAGE_MASK));
+        n = min_u64(n, end - a->len);
         if (copy_from_user(dst, src, n))
             return -EFAULT;
         len = length_within(dst, n);

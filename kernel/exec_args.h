@@ -11,6 +11,8 @@
 /* Strings and their pointers may take this much: what glibc's sysconf says
    for a stack limit of 8 MiB. */
 #define EXEC_ARGS_MAX (2ul << 20)
+/* One of them, with its 0 byte: Linux's MAX_ARG_STRLEN. */
+#define EXEC_STRING_MAX (32 * PAGE_SIZE)
 
 /* Where the strings are: args up to env, environment up to end. */
 struct args_place {

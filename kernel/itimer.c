@@ -16,15 +16,18 @@ struct user_itimer {
 };
 
 /* One that repeats goes on when its signal is taken, and not before: nobody
-   else pays for an interval of 1 us whose signal is blocked, or ignored. */
+   else pays for an interval of 1 us whose signal is blocked, or ignored. It may
+   have been set again, or stopped, just before. */
 void itimer_fired(void *process)
 {
     struct process *p = process;
     u64 flags = spin_lock_irqsave(&p->sig_lock);
 
-    p->itimer_expired = p->itimer_interval ? p->itimer_when : 0;
-    p->itimer_when = 0;
-    signal_alarm(p);
+    if (p->itimer_when && p->itimer_when <= now_ns()) {
+        p->itimer_expired = p->itimer_interval ? p->itimer_when : 0;
+        p->itimer_when = 0;
+        signal_alarm(p);
+    }
     spin_unlock_irqrestore(&p->sig_lock, flags);
 }
 
@@ -55,17 +58,14 @@ static u64 itimer_left(struct process *p, u64 *interval)
     return left;
 }
 
-/* Two threads may set it at once; the last one's timer_arm wins. Without an
-   interval, and not expired, a stopped timer does not come back. */
+/* Whole under the lock: that there is an expiry and that there is an interval
+   must not be of two threads that set it at once. An arming that comes too
+   late finds another `itimer_when`, or none, and does nothing. */
 static void itimer_set(struct process *p, u64 in, u64 interval)
 {
     u64 flags = spin_lock_irqsave(&p->sig_lock);
 
-    p->itimer_interval = p->itimer_expired = 0;
-    spin_unlock_irqrestore(&p->sig_lock, flags);
-    (void)timer_cancel(&p->itimer); /* without the lock that it takes */
-
-    flags = spin_lock_irqsave(&p->sig_lock);
+    p->itimer_expired = 0;
     p->itimer_interval = interval;
     p->itimer_when = in ? now_ns() + in : 0;
     if (in)
@@ -76,6 +76,7 @@ static void itimer_set(struct process *p, u64 in, u64 interval)
 void itimer_stop(struct process *p)
 {
     itimer_set(p, 0, 0);
+    (void)timer_cancel(&p->itimer); /* without the lock that it takes */
 }
 
 s64 sys_alarm(const u64 *a)

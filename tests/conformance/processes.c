@@ -257,6 +257,23 @@ static void clocks(void)
     FACT(alarm(0) > 98, "alarm 0");
 }
 
+/* One string may have 32 pages, with its 0 byte. */
+static void long_strings(void)
+{
+    static char text[(32 << 12) + 1];
+    char *args[] = {"true", text, NULL}, *none[] = {NULL};
+    int status = -1;
+
+    memset(text, 'a', sizeof(text) - 1);
+    NUM(execve("/bin/true", args, none), "a long argument");
+    NUM(execve("/bin/true", none, args), "a long variable");
+    text[sizeof(text) - 2] = 0;
+    if (fork() == 0)
+        _exit(execve("/bin/true", args, args) + 100);
+    wait(&status);
+    FACT(status, "the longest strings");
+}
+
 static void clones(void)
 {
     static const unsigned long flags[] = {
@@ -284,6 +301,7 @@ static void clones(void)
     NUM(execve("/nothing", none, none), "nothing");
     NUM(execve("/tmp", none, none), "a folder");
     NUM(execve("", none, none), "no name");
+    long_strings();
     subject = "affinity";
     unsigned long mask = 1;
 

@@ -6,19 +6,20 @@
  * died yet. We are init: nothing that it does may stop us, or the kernel.
  *
  * A round depends on the seed and its number only, so that the one that fails
- * can be run alone. What it meets on its way (which frame is free, who runs
- * first) is the machine's.
+ * can be run alone. What it meets on its way (which frame is free, which of its
+ * threads runs first) is the machine's.
  */
 #define _GNU_SOURCE
+#include "lib/fuzz_calls.h"
 #include "lib/hot.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,69 +28,6 @@
 #define AT_ONCE   4  /* children of ours */
 #define PROCESSES 40 /* with all that they have made */
 #define PATIENCE  40 /* looks at a child that does not end, 1 ms apart */
-
-/*
- * What a call wants, a letter for each argument:
- *   a address          l length          f descriptor      p path
- *   b bits             n small number    x anything        o offset
- *   s signal           i process         v iovec           d data
- *   t timespec         c clock
- */
-static const struct call {
-    short nr;
-    const char *args;
-} calls[] = {
-    {SYS_read, "fal"}, {SYS_write, "fal"}, {SYS_open, "pbn"},
-    {SYS_close, "f"}, {SYS_stat, "pa"}, {SYS_fstat, "fa"}, {SYS_poll, "ann"},
-    {SYS_lseek, "fon"}, {SYS_mmap, "alnbfo"}, {SYS_mprotect, "aln"},
-    {SYS_munmap, "al"}, {SYS_brk, "a"}, {SYS_rt_sigaction, "sddn"},
-    {SYS_rt_sigprocmask, "ndan"}, {SYS_rt_sigreturn, ""}, {SYS_ioctl, "fxa"},
-    {SYS_pread64, "falo"}, {SYS_pwrite64, "falo"}, {SYS_readv, "fvn"},
-    {SYS_writev, "fvn"}, {SYS_access, "pn"}, {SYS_pipe, "a"},
-    {SYS_select, "naaat"}, {SYS_sched_yield, ""}, {SYS_mremap, "allna"},
-    {SYS_msync, "aln"}, {SYS_mincore, "ala"}, {SYS_madvise, "aln"},
-    {SYS_madvise, "aln"}, {SYS_shmget, "nlb"}, {SYS_shmat, "nab"},
-    {SYS_shmctl, "nna"}, {SYS_dup, "f"}, {SYS_dup2, "ff"},
-    {SYS_nanosleep, "ta"}, {SYS_setitimer, "nda"}, {SYS_alarm, "n"},
-    {SYS_sendfile, "ffal"}, {SYS_socketpair, "nnna"}, {SYS_sendto, "falbaan"},
-    {SYS_recvfrom, "falbaa"}, {SYS_shutdown, "fn"}, {SYS_clone, "baaaa"},
-    {SYS_fork, ""}, {SYS_vfork, ""}, {SYS_execve, "paa"}, {SYS_wait4, "iana"},
-    {SYS_kill, "is"}, {SYS_uname, "a"}, {SYS_shmdt, "a"}, {SYS_fcntl, "fna"},
-    {SYS_flock, "fn"}, {SYS_fsync, "f"}, {SYS_truncate, "po"},
-    {SYS_ftruncate, "fo"}, {SYS_getdents64, "fal"}, {SYS_getcwd, "al"},
-    {SYS_chdir, "p"}, {SYS_rename, "pp"}, {SYS_mkdir, "pn"}, {SYS_rmdir, "p"},
-    {SYS_creat, "pn"}, {SYS_link, "pp"}, {SYS_unlink, "p"},
-    {SYS_symlink, "pp"}, {SYS_readlink, "pal"}, {SYS_chmod, "pn"},
-    {SYS_getrlimit, "na"}, {SYS_getrusage, "na"}, {SYS_sysinfo, "a"},
-    {SYS_times, "a"}, {SYS_setpgid, "ii"}, {SYS_setsid, ""},
-    {SYS_sigaltstack, "da"}, {SYS_rt_sigpending, "an"},
-    {SYS_rt_sigtimedwait, "datn"}, {SYS_rt_sigqueueinfo, "isd"},
-    {SYS_rt_sigsuspend, "dn"}, {SYS_mlock, "al"}, {SYS_munlock, "al"},
-    {SYS_mlockall, "n"}, {SYS_munlockall, ""}, {SYS_prctl, "naaaa"},
-    {SYS_arch_prctl, "xa"}, {SYS_setrlimit, "nd"}, {SYS_gettid, ""},
-    {SYS_readahead, "fol"}, {SYS_tkill, "is"}, {SYS_futex, "annaan"},
-    {SYS_sched_setaffinity, "ild"}, {SYS_sched_getaffinity, "ila"},
-    {SYS_io_setup, "nd"}, {SYS_io_destroy, "a"}, {SYS_io_getevents, "annat"},
-    {SYS_io_submit, "and"}, {SYS_io_cancel, "ada"}, {SYS_epoll_create, "n"},
-    {SYS_set_tid_address, "a"}, {SYS_timer_create, "cda"},
-    {SYS_timer_settime, "nnda"}, {SYS_timer_delete, "n"},
-    {SYS_clock_gettime, "ca"}, {SYS_clock_nanosleep, "cnta"},
-    {SYS_epoll_wait, "fann"}, {SYS_epoll_ctl, "fnfd"}, {SYS_tgkill, "iis"},
-    {SYS_waitid, "nianaa"}, {SYS_openat, "fpbn"}, {SYS_unlinkat, "fpn"},
-    {SYS_ppoll, "antan"}, {SYS_set_robust_list, "al"}, {SYS_splice, "faaalb"},
-    {SYS_tee, "fflb"}, {SYS_vmsplice, "fvnb"}, {SYS_vmsplice, "fvnb"},
-    {SYS_fallocate, "fnoo"}, {SYS_signalfd4, "fdnb"}, {SYS_eventfd2, "nb"},
-    {SYS_timerfd_create, "cb"}, {SYS_timerfd_settime, "fnda"},
-    {SYS_epoll_create1, "b"}, {SYS_dup3, "ffb"}, {SYS_pipe2, "ab"},
-    {SYS_preadv, "fvnoo"}, {SYS_pwritev, "fvnoo"}, {SYS_prlimit64, "inda"},
-    {SYS_process_vm_readv, "ivnvnn"}, {SYS_process_vm_writev, "ivnvnn"},
-    {SYS_getrandom, "aln"}, {SYS_memfd_create, "pb"},
-    {SYS_copy_file_range, "fafalb"}, {SYS_preadv2, "fvnoob"},
-    {SYS_pwritev2, "fvnoob"}, {SYS_statx, "fpnba"}, {SYS_close_range, "ffb"},
-    {SYS_swapoff, "p"}, {SYS_swapon, "pb"}, {SYS_mount, "pppba"},
-    {SYS_sethostname, "al"}, {SYS_clone3, "dl"}, {SYS_pidfd_open, "ib"},
-    {SYS_membarrier, "nbn"}, {SYS_exit, "n"}, {SYS_sync, ""},
-};
 
 static const char *const paths[] = {
     "/tmp", "/tmp/a", "/tmp/b", "/tmp/b/c", "", "/", ".", "..", "/nothing",
@@ -105,7 +43,7 @@ static const char *const paths[] = {
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 
-static uint64_t random_state; /* of each process */
+static __thread uint64_t random_state;
 static char *arena;           /* where most addresses lie */
 static int *processes;        /* how many there are; shared, atomic */
 
@@ -260,6 +198,8 @@ static uint64_t argument(char kind)
         return some_time();
     case 'c':
         return below(12);
+    case 'k':
+        return below(8) ? below(5) : edge();
     default:
         return below(2) ? rnd() : edge();
     }
@@ -342,8 +282,25 @@ static void ignore(int sig)
     (void)sig;
 }
 
-static void child(uint64_t seed, unsigned nr_calls)
+static unsigned nr_calls;
+
+/* Of each thread. They share what they tell the kernel, which so may change
+   while it looks. */
+static void *make_calls(void *seed)
 {
+    random_state = (uint64_t)seed;
+    for (unsigned i = 0; i < nr_calls; i++) {
+        one_call();
+        if (below(8) == 0)
+            touch();
+    }
+    return NULL;
+}
+
+static void child(uint64_t seed)
+{
+    pthread_t thread;
+
     random_state = seed;
     if (below(2))
         for (int sig = 1; sig < 32; sig++)
@@ -351,11 +308,9 @@ static void child(uint64_t seed, unsigned nr_calls)
                 signal(sig, ignore);
     prepare_arena();
     open_some();
-    for (unsigned i = 0; i < nr_calls; i++) {
-        one_call();
-        if (below(8) == 0)
-            touch();
-    }
+    for (unsigned n = (unsigned)below(4); n > 0; n--)
+        (void)pthread_create(&thread, NULL, make_calls, (void *)rnd());
+    make_calls((void *)rnd());
     _exit(0);
 }
 
@@ -398,14 +353,14 @@ static void end_all(void)
     *processes = 0;
 }
 
-static void rounds(uint64_t seed, uint64_t first, uint64_t n, unsigned nr_calls)
+static void rounds(uint64_t seed, uint64_t first, uint64_t n)
 {
     for (uint64_t r = first; r < first + n; r++) {
         unsigned slot = (unsigned)(r % AT_ONCE);
 
         running[slot] = fork();
         if (running[slot] == 0)
-            child(seed * 1000003 + r, nr_calls);
+            child(seed * 1000003 + r);
         if (slot == AT_ONCE - 1 || r == first + n - 1)
             end_all();
         if (r % 100 == 99)
@@ -431,8 +386,8 @@ int main(int argc, char **argv)
         hot_die("no memory");
     null = open("/dev/null", O_RDWR);
     hot_say("seed %lu", (unsigned long)seed);
-    rounds(seed, number(argv, argc, 2, 0), number(argv, argc, 3, 400),
-           (unsigned)number(argv, argc, 4, 300));
+    nr_calls = (unsigned)number(argv, argc, 4, 300);
+    rounds(seed, number(argv, argc, 2, 0), number(argv, argc, 3, 400));
     hot_result("ended=%u killed=%u", nr_ended, nr_killed);
     return hot_end();
 }

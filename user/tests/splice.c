@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -87,6 +88,31 @@ static void files(void)
     unlink("/tmp/o");
 }
 
+/* What does not fit is not passed over, wherever it was read from. */
+static void not_all(void)
+{
+    const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY},
+                        some = {5000, RLIM_INFINITY};
+    int in = open("/tmp/s", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    int out = open("/tmp/o", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    off_t off = 100;
+
+    OK(write(in, buf, 20000) == 20000 && lseek(in, 100, SEEK_SET) == 100);
+    signal(SIGXFSZ, SIG_IGN);
+    OK(setrlimit(RLIMIT_FSIZE, &some) == 0);
+    OK(sendfile(out, in, &off, 9000) == 5000 && off == 5100);
+    FAILS(sendfile(out, in, &off, 9000), EFBIG);
+    OK(off == 5100 && lseek(out, 0, SEEK_SET) == 0);
+    OK(sendfile(out, in, NULL, 9000) == 5000);
+    OK(lseek(in, 0, SEEK_CUR) == 5100);
+    OK(setrlimit(RLIMIT_FSIZE, &all) == 0);
+    signal(SIGXFSZ, SIG_DFL);
+    close(in);
+    close(out);
+    unlink("/tmp/s");
+    unlink("/tmp/o");
+}
+
 static void between(void)
 {
     int a[2], b[2];
@@ -157,6 +183,7 @@ int main(void)
     sizes();
     packets();
     files();
+    not_all();
     between();
     memory();
     return hot_end();

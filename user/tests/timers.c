@@ -7,11 +7,13 @@
 #include "lib/ok.h"
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,11 +128,51 @@ static void signals_by_file(void)
     close(p.fd);
 }
 
+/* ---- one timer, set by several threads at once ---- */
+
+#define SETTERS 8
+#define SETS    20000
+
+static volatile int alarms;
+
+static void on_alarm(int sig)
+{
+    (void)sig;
+    alarms++;
+}
+
+/* Every second one stops it, the others have it expire at once: the signal of
+   one's expiry is taken when another has stopped it. */
+static void *set_alarm(void *stops)
+{
+    struct itimerval soon = {{0, 200}, {0, 1}}, stop = {{0, 0}, {0, 0}};
+
+    for (int i = 0; i < SETS; i++)
+        setitimer(ITIMER_REAL, stops ? &stop : &soon, NULL);
+    return NULL;
+}
+
+static void by_several(void)
+{
+    struct itimerval stop = {{0, 0}, {0, 0}}, left;
+    pthread_t thread[SETTERS];
+
+    signal(SIGALRM, on_alarm);
+    for (long i = 0; i < SETTERS; i++)
+        OK(pthread_create(&thread[i], NULL, set_alarm, (void *)(i % 2)) == 0);
+    for (int i = 0; i < SETTERS; i++)
+        pthread_join(thread[i], NULL);
+    OK(setitimer(ITIMER_REAL, &stop, NULL) == 0 && alarms > 0);
+    OK(getitimer(ITIMER_REAL, &left) == 0 && left.it_value.tv_sec == 0 &&
+       left.it_value.tv_usec == 0);
+}
+
 int main(void)
 {
     hot_begin("timers");
     by_file();
     by_signal();
+    by_several();
     counters();
     signals_by_file();
     return hot_end();
