@@ -228,6 +228,8 @@ static s64 put_statfs(u64 user)
         .frsize = (s64)PAGE_SIZE,
         .blocks = total_frames(),
         .bfree = total_free_frames(),
+        .files = total_frames(), /* memory is all that limits them */
+        .ffree = total_free_frames(),
         .namelen = NAME_MAX,
     };
 

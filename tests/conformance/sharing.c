@@ -98,6 +98,9 @@ static void segments(void)
     FACT(ds.shm_nattch, "attached");
     FACT(ds.shm_segsz, "size");
     fork_with("shm", map(MAP_SHARED | MAP_ANONYMOUS, -1));
+    (void)shmctl(id, IPC_STAT, &ds);
+    FACT(ds.shm_ctime > 1000000000, "made since 2001");
+    FACT(ds.shm_atime >= ds.shm_ctime, "attached since");
     NUM(shmctl(id, IPC_RMID, NULL), "remove");
     FACT(q[0], "still there");
     NUM(shmdt(p), "detach");
@@ -135,9 +138,9 @@ static void spliced(void)
     NUM(splice(p[0], &off, fd, NULL, 4, 0), "with an offset of a pipe");
     NUM(tee(p[0], fd, 1, 0), "tee to a file");
     NUM(vmsplice(fd, &v, 1, 0), "vmsplice to a file");
-    struct iovec all = {mmap(NULL, 64 * PAGE, 3, MAP_PRIVATE | MAP_ANONYMOUS,
-                             -1, 0),
-                        64 * PAGE};
+    struct iovec all = {
+        mmap(NULL, 64 * PAGE, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+        64 * PAGE};
     NUM(vmsplice(p[1], &all, 1, 0), "vmsplice of more than fits");
     close(fd);
 }
