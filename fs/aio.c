@@ -23,6 +23,7 @@
 #include <mm/slab.h>
 
 #define MAX_REQUESTS 4096
+#define MOST_EVENTS  (0x10000000u / 32) /* in Linux's ring */
 
 static struct mutex list_lock; /* guards contexts */
 static struct list_head contexts = LIST_INIT(contexts);
@@ -234,17 +235,18 @@ static s64 publish_context(struct aio_context *c, u64 told)
 /* how many requests, where to tell the number */
 s64 sys_io_setup(const u64 *a)
 {
+    unsigned nr = (unsigned)a[0], events = nr * 2; /* as Linux reckons */
     struct aio_context *c;
     u64 id;
     s64 err;
 
     if (copy_from_user(&id, a[1], sizeof(id)))
         return -EFAULT;
-    if (id || !a[0] || a[0] > MAX_REQUESTS)
+    if (id || !nr || events > MOST_EVENTS)
         return -EINVAL;
-    if (aio_nr() + a[0] > READ_ONCE(aio_max_nr))
-        return -EAGAIN; /* as Linux; two at once may both get in */
-    c = create((unsigned)a[0]);
+    if (!events || nr > MAX_REQUESTS || aio_nr() + nr > READ_ONCE(aio_max_nr))
+        return -EAGAIN; /* two at once may both get in */
+    c = create(nr);
     if (!c)
         return -ENOMEM;
     err = publish_context(c, a[1]);

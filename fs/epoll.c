@@ -25,10 +25,14 @@
 #define EPOLL_CTL_DEL 2
 #define EPOLL_CTL_MOD 3
 
-#define EPOLLET      (1u << 31)
-#define EPOLLONESHOT (1u << 30)
-#define SPENT        EPOLLONESHOT /* alone: it has been told of */
-#define ALWAYS       (POLLERR | POLLHUP)
+#define EPOLLET        (1u << 31)
+#define EPOLLONESHOT   (1u << 30)
+#define EPOLLEXCLUSIVE (1u << 28)
+#define EPOLLWAKEUP    (1u << 29)
+#define EXCLUSIVE_BITS \
+    (POLLIN | POLLOUT | ALWAYS | EPOLLET | EPOLLWAKEUP | EPOLLEXCLUSIVE)
+#define SPENT  EPOLLONESHOT /* alone: it has been told of */
+#define ALWAYS (POLLERR | POLLHUP)
 
 #define BUCKETS    256u
 #define EVENTS_MAX (INT32_MAX / 12)
@@ -343,6 +347,8 @@ static s64 control(struct epoll *ep, int op, int fd, struct file *f,
         ret = -ENOENT;
     else if (op == EPOLL_CTL_DEL)
         remove_item(i);
+    else if (i->event.events & EPOLLEXCLUSIVE)
+        ret = -EINVAL;
     else
         change_item(i, e);
     mutex_unlock(&epoll_lock);
@@ -355,6 +361,15 @@ static s64 check_files(const struct file *ep, const struct file *f)
     if (!f->ops->poll)
         return -EPERM;
     return ep->ops != &epoll_ops || f->ops == &epoll_ops ? -EINVAL : 0;
+}
+
+/* All that watch a file in this way are woken, as its manual allows. It is
+   chosen when the file is added, and for good. */
+static s64 check_exclusive(int op, const struct epoll_event *e)
+{
+    if (!(e->events & EPOLLEXCLUSIVE))
+        return 0;
+    return op == EPOLL_CTL_MOD || (e->events & ~EXCLUSIVE_BITS) ? -EINVAL : 0;
 }
 
 /* epoll, operation, fd, event */
@@ -371,6 +386,8 @@ s64 sys_epoll_ctl(const u64 *a)
     f = fd_get(fd);
     if (ep && f)
         ret = check_files(ep, f);
+    if (!ret)
+        ret = check_exclusive(op, &e);
     if (!ret && (op < EPOLL_CTL_ADD || op > EPOLL_CTL_MOD))
         ret = -EINVAL;
     if (!ret)

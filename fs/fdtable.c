@@ -78,10 +78,12 @@ void fdtable_get(struct fdtable *t)
     atomic_inc(&t->refs);
 }
 
-/* f has left the table. Any close of a file ends the process's locks on it. */
+/* f has left the table. Any close of a file ends the process's locks on it; a
+   file that is only a place was never open. */
 static void closed(struct fdtable *t, struct file *f)
 {
-    locks_forget(f->inode, t);
+    if (!(f->flags & O_PATH))
+        locks_forget(f->inode, t);
     file_put(f);
 }
 
@@ -161,11 +163,21 @@ u32 fdtable_cloexec(struct fdtable *t, int fd)
     return on ? O_CLOEXEC : 0;
 }
 
-struct file *fd_get(int fd)
+struct file *fd_get_any(int fd)
 {
     struct process *p = current_process();
 
     return p && p->files ? fdtable_file(p->files, fd) : NULL;
+}
+
+struct file *fd_get(int fd)
+{
+    struct file *f = fd_get_any(fd);
+
+    if (!f || !(READ_ONCE(f->flags) & O_PATH))
+        return f;
+    file_put(f);
+    return NULL;
 }
 
 static unsigned fd_limit(void)

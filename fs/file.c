@@ -12,7 +12,8 @@
 /* What open needs to know once and nobody later. */
 #define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
 
-static const struct file_ops dir_ops; /* getdents64 asks the tree itself */
+static const struct file_ops dir_ops;   /* getdents64 asks the tree itself */
+static const struct file_ops place_ops; /* O_PATH: nothing can be done by it */
 
 static atomic64_t nr_open;
 
@@ -212,6 +213,22 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *err)
     return NULL;
 }
 
+/* O_PATH: which file it is, and no more. It is not opened, so that nobody is
+   asked; even a link or a FIFO will do. Takes over the reference. */
+static struct file *open_place(struct inode *inode, u32 flags, int *err)
+{
+    struct file *f = NULL;
+
+    *err = (flags & O_DIRECTORY) && !is_kind(inode, S_IFDIR) ? -ENOTDIR : 0;
+    if (!*err) {
+        f = file_create(inode, &place_ops, flags & ~(u32)O_CLOEXEC);
+        *err = f ? 0 : -ENOMEM;
+    }
+    if (!f)
+        inode_put(inode);
+    return f;
+}
+
 /* A regular file in no directory; `start` and path only say on which file
    system, and there is one. Tree lock held. */
 static struct inode *make_nameless(struct inode *start, const char *path,
@@ -233,7 +250,15 @@ static struct inode *make_nameless(struct inode *start, const char *path,
     return inode;
 }
 
-#define OPEN_FLAGS 037777703u /* O_ACCMODE, and from O_CREAT to O_TMPFILE */
+#define OPEN_FLAGS  037777703u /* O_ACCMODE, and from O_CREAT to O_TMPFILE */
+#define PLACE_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* openat ignores what it does not know, and what is nothing beside O_PATH. */
+static u32 known_flags(u32 flags)
+{
+    flags &= flags & O_PATH ? PLACE_FLAGS : OPEN_FLAGS;
+    return flags & O_SYNC & ~O_DSYNC ? flags | O_DSYNC : flags;
+}
 
 /* Can these flags be asked for together? */
 static bool flags_make_sense(u32 flags)
@@ -249,14 +274,13 @@ struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
                           int *err)
 {
     struct inode *start = path_start(dirfd, path, err), *inode;
-    bool nameless = (flags & O_TMPFILE) == O_TMPFILE;
-    struct file *f;
+    struct file *f = NULL;
+    bool nameless;
 
     if (!start)
         return NULL;
-    flags &= OPEN_FLAGS; /* openat ignores what it does not know */
-    if (flags & O_SYNC & ~O_DSYNC)
-        flags |= O_DSYNC;
+    flags = known_flags(flags);
+    nameless = (flags & O_TMPFILE) == O_TMPFILE;
     if (!flags_make_sense(flags)) {
         inode_put(start);
         *err = -EINVAL;
@@ -271,7 +295,9 @@ struct file *file_open_at(int dirfd, const char *path, u32 flags, u32 mode,
     inode_put(start);
     if (nameless)
         flags &= ~(u32)O_TMPFILE; /* O_DIRECTORY is part of it */
-    f = inode ? open_inode(inode, flags, err) : NULL;
+    if (inode)
+        f = flags & O_PATH ? open_place(inode, flags, err)
+                           : open_inode(inode, flags, err);
     if (f && nameless)
         f->flags |= O_TMPFILE; /* for F_GETFL */
     return f;

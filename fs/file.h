@@ -44,6 +44,7 @@ struct inode;
 #define O_NOATIME   01000000
 #define O_CLOEXEC   02000000
 #define O_SYNC      (04000000 | O_DSYNC)
+#define O_PATH      010000000
 #define O_TMPFILE   (020000000 | O_DIRECTORY)
 
 /* What a kind of file can do. NULL = -EINVAL (or the obvious default). All may
@@ -147,7 +148,10 @@ void tty_session_ends(int sid);
 /* exec: what is shared with other processes becomes the own. 0 or -ENOMEM. */
 int fdtable_unshare(struct process *);
 void fdtable_close_on_exec(struct fdtable *);
-struct file *fd_get(int fd); /* with a reference; NULL = -EBADF */
+/* With a reference; NULL = -EBADF, also for what was opened with O_PATH. */
+struct file *fd_get(int fd);
+/* For calls that only ask which file it is, also what O_PATH opened. */
+struct file *fd_get_any(int fd);
 int fd_install(struct file *f, bool cloexec); /* takes the reference */
 
 /* Read a file's bytes into kernel memory (exec). Bytes or -errno. */

@@ -169,6 +169,23 @@ static int prepare(struct inode *inode)
     return 0;
 }
 
+/* Behind the owner's others that begin before it, so that each owner's locks
+   are in order: F_GETLK tells the lowest. Owners stand as they came. */
+static void insert_lock(struct inode *inode, struct file_lock *new)
+{
+    struct list_head *after = inode->locks->held.prev;
+    struct file_lock *l;
+
+    list_for_each_entry (l, &inode->locks->held, node) {
+        if (l->owner != new->owner || l->flock != new->flock)
+            continue;
+        after = l->start < new->start ? &l->node : l->node.prev;
+        if (l->start > new->start)
+            break;
+    }
+    list_add(&new->node, after);
+}
+
 /* `spares`: two of them, of which those that are used become NULL. */
 static void apply(struct inode *inode, const struct file_lock *want,
                   struct file_lock **spares)
@@ -180,7 +197,7 @@ static void apply(struct inode *inode, const struct file_lock *want,
         new = spares[1];
         spares[1] = NULL;
         *new = *want;
-        list_add_tail(&new->node, &inode->locks->held);
+        insert_lock(inode, new);
         merge(inode, new);
     }
     wake_up_all(&inode->locks->changed);

@@ -197,7 +197,7 @@ struct inode *path_start(int dirfd, const char *path, int *err)
 
     if (*path == '/' || dirfd == AT_FDCWD)
         return start_at_cwd();
-    f = fd_get(dirfd);
+    f = fd_get_any(dirfd);
     *err = -EBADF;
     if (!f)
         return NULL;

@@ -135,6 +135,12 @@ void pipe_clear(struct pipe *p)
     WRITE_ONCE(p->bytes, 0);
 }
 
+/* A free place takes PIPE_BUF bytes. Without the lock: a hint. */
+static bool has_place(struct pipe *p)
+{
+    return READ_ONCE(p->nr) < READ_ONCE(p->max);
+}
+
 static u64 total(const struct user_range *r, unsigned n)
 {
     u64 sum = 0;
@@ -203,7 +209,7 @@ s64 pipe_read(struct pipe *p, const struct user_range *r, unsigned n, int how)
 {
     s64 done = 0, got = 0;
     unsigned only;
-    bool end;
+    bool end, was_full;
     int err;
 
     if (!total(r, n))
@@ -212,6 +218,7 @@ s64 pipe_read(struct pipe *p, const struct user_range *r, unsigned n, int how)
     if (err)
         return err;
     only = stop_at(p);
+    was_full = !has_place(p);
     for (unsigned i = 0; i < n && !end; i++) {
         got = take(p, r[i].addr, r[i].len, only);
         if (got > 0)
@@ -221,8 +228,9 @@ s64 pipe_read(struct pipe *p, const struct user_range *r, unsigned n, int how)
     }
     if (done)
         drop_packet_rest(p, only);
+    was_full = was_full && has_place(p);
     mutex_unlock(&p->lock);
-    if (done)
+    if (was_full) /* writers wait for a place, and for nothing else */
         wake_up_all(p->changed);
     return done ? done : got;
 }
@@ -315,12 +323,6 @@ static int broken_pipe(int how)
 static bool is_broken(struct pipe *p)
 {
     return !READ_ONCE(p->readers) || !READ_ONCE(p->writers);
-}
-
-/* A free place takes PIPE_BUF bytes. Without the lock: a hint. */
-static bool has_place(struct pipe *p)
-{
-    return READ_ONCE(p->nr) < READ_ONCE(p->max);
 }
 
 int pipe_wait_room(struct pipe *p, int how, u64 want)

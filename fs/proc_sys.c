@@ -29,15 +29,20 @@
 
 /* ---- numbers ---- */
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n';
+}
+
 /* The first word, as Linux reads it: blanks before it are skipped, 0x10 and 010
    are hexadecimal and octal, other words are not looked at. */
 static int setting(char *line, u64 max, u64 *n)
 {
     char *end;
 
-    while (*line == ' ' || *line == '\t')
+    while (is_space(*line))
         line++;
-    for (end = line; *end && *end != ' ' && *end != '\t'; end++)
+    for (end = line; *end && !is_space(*end); end++)
         ;
     *end = 0;
     if (line[0] != '0' || !line[1] || line[1] == 'x')
@@ -165,8 +170,12 @@ SHOW(show_hostname)
 
 WRITE(write_hostname)
 {
+    char *end = strchr(line, '\n');
+
     (void)t;
     (void)arg;
+    if (end)
+        *end = 0; /* it ends with its line */
     set_host_name(line);
     return 0;
 }

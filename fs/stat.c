@@ -71,7 +71,7 @@ static s64 put_stat(struct inode *inode, u64 user)
 static s64 stat_fd(int fd, u64 user)
 {
     struct linux_stat none = {.dev = THE_DEVICE, .mode = 0600, .nlink = 1};
-    struct file *f = fd_get(fd);
+    struct file *f = fd_get_any(fd);
     s64 ret;
 
     if (!f)
@@ -228,6 +228,8 @@ static s64 put_statfs(u64 user)
         .frsize = (s64)PAGE_SIZE,
         .blocks = total_frames(),
         .bfree = total_free_frames(),
+        .files = total_frames(), /* memory is all that limits them */
+        .ffree = total_free_frames(),
         .namelen = NAME_MAX,
     };
 
@@ -250,7 +252,7 @@ s64 sys_statfs(const u64 *a)
 
 s64 sys_fstatfs(const u64 *a)
 {
-    struct file *f = fd_get((int)a[0]);
+    struct file *f = fd_get_any((int)a[0]);
 
     if (!f)
         return -EBADF;

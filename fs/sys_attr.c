@@ -24,10 +24,10 @@ static struct inode *at_path(int dirfd, u64 user_path, bool nofollow, int *err)
     return inode;
 }
 
-/* The inode of an open file, as if it had been looked up. */
-static struct inode *at_fd(int fd, int *err)
+/* The inode of an open file, as if it had been looked up; the reference on the
+   file (NULL: there is none) is given back. */
+static struct inode *inode_of(struct file *f, int *err)
 {
-    struct file *f = fd_get(fd);
     struct inode *inode = NULL;
 
     *err = -EBADF;
@@ -51,7 +51,8 @@ struct inode *at_file_or_path(int dirfd, u64 user_path, bool nofollow,
         return NULL;
     if (!empty_ok || first)
         return at_path(dirfd, user_path, nofollow, err);
-    return dirfd == AT_FDCWD ? path_lookup(".", false, err) : at_fd(dirfd, err);
+    return dirfd == AT_FDCWD ? path_lookup(".", false, err)
+                             : inode_of(fd_get_any(dirfd), err);
 }
 
 /* These take over the reference; NULL: it is the error that counts. */
@@ -60,10 +61,12 @@ static s64 set_mode(struct inode *inode, u32 mode, int err)
     if (!inode)
         return err;
     mutex_lock(&fs_tree_lock);
-    inode->mode = (inode->mode & S_IFMT) | (mode & MODE_BITS);
+    err = is_kind(inode, S_IFLNK) ? -EOPNOTSUPP : 0; /* found by O_PATH */
+    if (!err)
+        inode->mode = (inode->mode & S_IFMT) | (mode & MODE_BITS);
     mutex_unlock(&fs_tree_lock);
     inode_put(inode);
-    return 0;
+    return err;
 }
 
 static s64 set_owner(struct inode *inode, u32 uid, u32 gid, int err)
@@ -91,7 +94,7 @@ s64 sys_chmod(const u64 *a)
 s64 sys_fchmod(const u64 *a)
 {
     int err = 0;
-    struct inode *inode = at_fd((int)a[0], &err);
+    struct inode *inode = inode_of(fd_get((int)a[0]), &err);
 
     return set_mode(inode, (u32)a[1], err);
 }
@@ -123,7 +126,7 @@ s64 sys_lchown(const u64 *a)
 s64 sys_fchown(const u64 *a)
 {
     int err = 0;
-    struct inode *inode = at_fd((int)a[0], &err);
+    struct inode *inode = inode_of(fd_get((int)a[0]), &err);
 
     return set_owner(inode, (u32)a[1], (u32)a[2], err);
 }
@@ -223,7 +226,7 @@ s64 sys_utimensat(const u64 *a)
     if (flags & ~(u32)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
     if (!a[1])
-        inode = at_fd((int)a[0], &err);
+        inode = inode_of(fd_get((int)a[0]), &err);
     else
         inode = at_file_or_path((int)a[0], a[1], flags & AT_SYMLINK_NOFOLLOW,
                                 flags & AT_EMPTY_PATH, &err);

@@ -104,14 +104,14 @@ s64 sys_close_range(const u64 *a)
 
 s64 sys_dup(const u64 *a)
 {
-    struct file *f = fd_get((int)a[0]);
+    struct file *f = fd_get_any((int)a[0]);
 
     return f ? fd_install(f, false) : -EBADF;
 }
 
 s64 sys_dup2(const u64 *a)
 {
-    struct file *f = fd_get((int)a[0]);
+    struct file *f = fd_get_any((int)a[0]);
 
     if (!f)
         return -EBADF;
@@ -128,7 +128,7 @@ s64 sys_dup3(const u64 *a)
 
     if ((int)a[0] == (int)a[1] || ((u32)a[2] & ~O_CLOEXEC))
         return -EINVAL;
-    f = fd_get((int)a[0]);
+    f = fd_get_any((int)a[0]);
     return f ? fd_replace(f, (int)a[1], (u32)a[2] & O_CLOEXEC) : -EBADF;
 }
 
@@ -152,7 +152,7 @@ static s64 set_flags(struct file *f, u32 flags)
 
     if ((flags & O_DIRECT) && !file_can_direct(f) && !file_pipe(f))
         return -EINVAL;
-    if ((new & O_ASYNC) && f->inode && f->ops->poll)
+    if ((new &O_ASYNC) && f->inode && f->ops->poll)
         return -EINVAL;
     file_set_flags(f, SETTABLE, flags);
     return 0;
@@ -192,14 +192,22 @@ static s64 do_fcntl(struct file *f, int fd, int cmd, u64 arg)
     return -EINVAL;
 }
 
+/* What can be asked of a number, whatever stands behind it (O_PATH). */
+static bool is_about_number(int cmd)
+{
+    return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_GETFD ||
+           cmd == F_SETFD || cmd == F_GETFL;
+}
+
 s64 sys_fcntl(const u64 *a)
 {
-    struct file *f = fd_get((int)a[0]);
+    int fd = (int)a[0], cmd = (int)a[1];
+    struct file *f = is_about_number(cmd) ? fd_get_any(fd) : fd_get(fd);
     s64 ret;
 
     if (!f)
         return -EBADF;
-    ret = do_fcntl(f, (int)a[0], (int)a[1], a[2]);
+    ret = do_fcntl(f, fd, cmd, a[2]);
     file_put(f);
     return ret;
 }
@@ -349,8 +357,8 @@ s64 file_sync(struct file *f)
         dev = inode_blockdev(f->inode);
     if (dev)
         return blockdev_flush(dev);
-    return f->inode && (is_kind(f->inode, S_IFREG) ||
-                        is_kind(f->inode, S_IFDIR))
+    return f->inode &&
+                   (is_kind(f->inode, S_IFREG) || is_kind(f->inode, S_IFDIR))
                ? 0
                : -EINVAL;
 }

@@ -317,9 +317,17 @@ s64 sys_readlink(const u64 *a)
 s64 sys_readlinkat(const u64 *a)
 {
     int err = 0;
+    char first = 0;
     struct inode *inode = at_file_or_path((int)a[0], a[1], true, true, &err);
 
-    return inode ? put_link(inode, a[2], a[3]) : err;
+    if (!inode)
+        return err;
+    if (is_kind(inode, S_IFLNK))
+        return put_link(inode, a[2], a[3]);
+    inode_put(inode);
+    if ((s32)a[3] <= 0 || copy_from_user(&first, a[1], 1))
+        return -EINVAL;
+    return first ? -EINVAL : -ENOENT; /* by number: it has no name there */
 }
 
 s64 sys_truncate(const u64 *a)
@@ -369,7 +377,7 @@ s64 sys_chdir(const u64 *a)
 
 s64 sys_fchdir(const u64 *a)
 {
-    struct file *f = fd_get((int)a[0]);
+    struct file *f = fd_get_any((int)a[0]);
     s64 ret = -ENOTDIR;
 
     if (!f)

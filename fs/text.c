@@ -238,9 +238,9 @@ static s64 text_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
     if (copy_from_user(line, ubuf, len))
         return -EFAULT;
     line[len] = 0;
-    end = strchr(line, '\n');
-    if (end)
-        *end = 0;
+    end = line + strlen(line);
+    if (end > line && end[-1] == '\n')
+        end[-1] = 0; /* one, at the end; others are part of the line */
     mutex_lock(&o->lock);
     err = b->tf->write(&o->text, line, b->arg);
     mutex_unlock(&o->lock);

@@ -46,7 +46,8 @@ struct text_file {
        file knows the meaning, 0 is the start) and say in *from where to go on.
        The end is where nothing is added. May sleep. */
     void (*show_part)(struct text *t, void *arg, u64 *from);
-    /* A line that was written, without its newline: bytes are taken whole.
+    /* A line that was written, without the newline at its end: what comes in
+       one write is taken whole.
        0 or -errno. It may leave an answer in the text. NULL: read-only. */
     int (*write)(struct text *t, char *line, void *arg);
     void *arg; /* for files made by text_create */

@@ -47,6 +47,7 @@
 
 struct exec {
     const char *path;                       /* as given */
+    enum exec_flags flags;                  /* as given */
     struct script scripts[MAX_SCRIPTS + 1]; /* the last: no script, or ELOOP */
     unsigned nr_scripts;
     struct inode *inode; /* the program, or the last script's interpreter */
@@ -83,15 +84,17 @@ static bool is_mapped_to_write(const struct inode *inode)
 
 /* A regular file that somebody may execute (root may, if anybody may), and that
    nobody writes as long as it is open here. */
-static int open_program(const char *path, struct inode **out)
+static int open_program(const char *path, bool nofollow, struct inode **out)
 {
     int err;
-    struct inode *inode = path_lookup(path, false, &err);
+    struct inode *inode = path_lookup(path, nofollow, &err);
 
     if (!inode)
         return err;
-    if ((inode->mode & S_IFMT) != S_IFREG || !(inode->mode & 0111) ||
-        !inode->data)
+    if ((inode->mode & S_IFMT) == S_IFLNK)
+        err = -ELOOP;
+    else if ((inode->mode & S_IFMT) != S_IFREG || !(inode->mode & 0111) ||
+             !inode->data)
         err = -EACCES;
     else
         err = inode_deny_write(inode);
@@ -116,7 +119,8 @@ static const char *program_path(const struct exec *x)
 static int find_program(struct exec *x)
 {
     for (;;) {
-        int err = open_program(program_path(x), &x->inode);
+        bool nofollow = !x->nr_scripts && (x->flags & EXEC_NOFOLLOW);
+        int err = open_program(program_path(x), nofollow, &x->inode);
 
         if (!err)
             err = script_read(x->inode, &x->scripts[x->nr_scripts]);
@@ -153,11 +157,14 @@ static int add_scripts(struct exec *x)
 }
 
 /* While the old program's memory is still there. */
-static int copy_args(struct exec *x, u64 argv, u64 envp, bool from_kernel)
+static int copy_args(struct exec *x, u64 argv, u64 envp)
 {
+    bool from_kernel = x->flags & EXEC_FROM_KERNEL;
     struct exec_args *a = &x->args;
-    int err = add_scripts(x);
+    int err;
 
+    args_set_limit(a, current_limit(RLIMIT_STACK));
+    err = add_scripts(x);
     if (!err)
         err = args_add_array(a, argv, x->nr_scripts ? 1 : 0, from_kernel,
                              &a->argc);
@@ -167,7 +174,9 @@ static int copy_args(struct exec *x, u64 argv, u64 envp, bool from_kernel)
     }
     if (!err)
         err = args_add_array(a, envp, 0, from_kernel, &a->envc);
-    return err ? err : args_add_kernel(a, x->path);
+    if (!err)
+        err = args_add_kernel(a, x->path);
+    return err ? err : args_check(a);
 }
 
 /* A dynamic program is started by its linker, which finds the program by
@@ -180,7 +189,7 @@ static int read_images(struct exec *x)
         err = elf_place(&x->program, ELF_PIE_BASE, ELF_INTERP_BASE);
     if (err || !x->program.interp[0])
         return err;
-    err = open_program(x->program.interp, &x->ld);
+    err = open_program(x->program.interp, false, &x->ld);
     if (!err)
         err = elf_read(x->ld, &x->linker);
     if (!err && !x->linker.movable)
@@ -221,14 +230,14 @@ static int map_images(struct exec *x)
     return map_stack(x);
 }
 
-static int exec_prepare(struct exec *x, u64 argv, u64 envp, bool from_kernel)
+static int exec_prepare(struct exec *x, u64 argv, u64 envp)
 {
     int err = find_program(x);
 
     if (!err)
         err = read_images(x);
     if (!err)
-        err = copy_args(x, argv, envp, from_kernel);
+        err = copy_args(x, argv, envp);
     return err ? err : map_images(x);
 }
 
@@ -351,7 +360,7 @@ static int exec_commit(struct exec *x)
     return 0;
 }
 
-s64 do_execve(const char *path, u64 argv, u64 envp, bool from_kernel)
+s64 do_execve(const char *path, u64 argv, u64 envp, enum exec_flags flags)
 {
     struct exec *x = kzalloc(sizeof(*x), ALLOC_KERNEL);
     bool committed = false;
@@ -360,7 +369,8 @@ s64 do_execve(const char *path, u64 argv, u64 envp, bool from_kernel)
     if (!x)
         return -ENOMEM;
     x->path = path;
-    err = exec_prepare(x, argv, envp, from_kernel);
+    x->flags = flags;
+    err = exec_prepare(x, argv, envp);
     if (!err)
         err = threads_kill_others();
     if (!err)

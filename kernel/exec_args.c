@@ -18,12 +18,27 @@
 /* How much of a string is fetched at a time: most are shorter. */
 #define CHUNK 64
 
+void args_set_limit(struct exec_args *a, u64 stack)
+{
+    a->limit = min_u64(max_u64(stack / 4, ARG_MAX), EXEC_ARGS_MAX);
+}
+
+static u64 args_size(const struct exec_args *a)
+{
+    return a->len + (a->argc + a->envc) * sizeof(u64);
+}
+
+int args_check(const struct exec_args *a)
+{
+    return args_size(a) > a->limit ? -E2BIG : 0;
+}
+
 /* Where the next byte goes, and how many fit there. */
 static int room(struct exec_args *a, char **dst, u64 *n)
 {
     u64 i = a->len >> PAGE_SHIFT, off = a->len & ~PAGE_MASK;
 
-    if (a->len + (a->argc + a->envc) * sizeof(u64) >= EXEC_ARGS_MAX)
+    if (args_size(a) >= a->limit)
         return -E2BIG;
     if (!a->pages[i])
         a->pages[i] = kmalloc(PAGE_SIZE, ALLOC_KERNEL);
@@ -62,17 +77,19 @@ static u64 length_within(const char *s, u64 n)
 /* Pieces end at the borders of user pages: the next one may not be there. */
 static int add_user(struct exec_args *a, u64 src)
 {
-    u64 end = a->len + EXEC_STRING_MAX;
+    u64 first = a->len;
 
     for (;;) {
         u64 n, len;
         char *dst;
-        int err = a->len < end ? room(a, &dst, &n) : -E2BIG;
+        int err = room(a, &dst, &n);
 
         if (err)
             return err;
+        if (a->len - first >= EXEC_STRING_MAX)
+            return -E2BIG;
         n = min_u64(min_u64(n, CHUNK), PAGE_SIZE - (src & ~PAGE_MASK));
-        n = min_u64(n, end - a->len);
+        n = min_u64(n, first + EXEC_STRING_MAX - a->len);
         if (copy_from_user(dst, src, n))
             return -EFAULT;
         len = length_within(dst, n);

@@ -8,10 +8,11 @@
 
 #include <kernel/types.h>
 
-/* Strings and their pointers may take this much: what glibc's sysconf says
-   for a stack limit of 8 MiB. */
-#define EXEC_ARGS_MAX (2ul << 20)
-/* One of them, with its 0 byte: Linux's MAX_ARG_STRLEN. */
+/* Strings and their pointers may take a quarter of what the stack may, but at
+   least ARG_MAX, and at most EXEC_ARGS_MAX: the quarter of 8 MiB. One user's
+   string may be this long, with its 0 byte. */
+#define ARG_MAX         (128ul << 10)
+#define EXEC_ARGS_MAX   (2ul << 20)
 #define EXEC_STRING_MAX (32 * PAGE_SIZE)
 
 /* Where the strings are: args up to env, environment up to end. */
@@ -23,8 +24,13 @@ struct exec_args {
     char *pages[EXEC_ARGS_MAX / PAGE_SIZE]; /* in order; NULL = not yet */
     u64 len; /* bytes of strings, each with its 0 byte */
     u64 argc, envc;
+    u64 limit; /* on strings and pointers, up to EXEC_ARGS_MAX; fixed */
 };
 
+/* stack: RLIMIT_STACK. */
+void args_set_limit(struct exec_args *a, u64 stack);
+/* Is all of it, now that it is complete, within the limit? 0 or -E2BIG. */
+int args_check(const struct exec_args *a);
 /* One more string. 0, -E2BIG, -EFAULT, -ENOMEM. */
 int args_add_kernel(struct exec_args *a, const char *s);
 /* A NULL-terminated array of strings but for the first `skip`, counted in

@@ -42,6 +42,9 @@ struct process {
     int stop_signal;                        /* what stopped it; signal lock */
     struct waitq group_wait; /* stopped threads; exec, for other threads */
     int exit_signal;         /* SIGCHLD or 0; fixed */
+    int death_signal;        /* comes when its parent ends; tasks lock */
+    bool adopts;             /* its descendants' orphans (a "subreaper"); tasks
+                                lock */
     bool did_exec;           /* setpgid by the parent is over; tasks lock */
     struct timer itimer;     /* alarm and ITIMER_REAL */
     u64 itimer_when;         /* 0 = not armed; signal lock */
@@ -122,9 +125,13 @@ void start_init(void);
 /* fork, vfork, clone: the flags of clone(2). */
 s64 do_clone(u64 flags, u64 stack, u64 parent_tid, u64 child_tid, u64 tls,
              struct trap_frame *f);
-/* Replace the program. path is a kernel string; argv and envp are user
-   arrays (or kernel arrays when from_kernel). 0 or -errno. */
-s64 do_execve(const char *path, u64 argv, u64 envp, bool from_kernel);
+enum exec_flags {
+    EXEC_FROM_KERNEL = 1, /* argv, envp and the strings are the kernel's */
+    EXEC_NOFOLLOW = 2,    /* a link is -ELOOP */
+};
+/* Replace the program. path is a kernel string; argv and envp are user arrays.
+   0 or -errno. */
+s64 do_execve(const char *path, u64 argv, u64 envp, enum exec_flags flags);
 s64 do_wait4(int pid, u64 status, int options, u64 rusage);
 
 /* Look at a process by pid with a reference (NULL: none). */

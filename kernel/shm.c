@@ -125,7 +125,7 @@ void shm_reap(void)
 
 static s64 now_seconds(void)
 {
-    return (s64)(now_ns() / NSEC_PER_SEC);
+    return (s64)(wall_ns(now_ns()) / NSEC_PER_SEC);
 }
 
 static struct segment *make_segment(s32 key, u64 size, u32 mode)

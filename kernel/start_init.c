@@ -90,7 +90,7 @@ static bool try_init(const char *path)
     s64 err;
 
     init_argv[0] = path;
-    err = do_execve(path, (u64)init_argv, (u64)init_envp, true);
+    err = do_execve(path, (u64)init_argv, (u64)init_envp, EXEC_FROM_KERNEL);
     if (err)
         printk("init: %s: error %d: %s\n", path, (int)-err,
                in_words((int)-err));

@@ -17,7 +17,9 @@
 #define MAP_SHARED_VALIDATE 3
 #define MAP_TYPE            0xf
 #define MAP_HUGETLB         0x40000
-#define MAP_LEGACY          0x7ffff /* unknown bits in here are ignored */
+/* What MAP_SHARED_VALIDATE takes: Linux's flags from before there were any that
+   a file has to agree to, and two sizes of huge pages. */
+#define MAP_LEGACY 0x7c07f973u
 
 #define DEV_ZERO 0x105 /* major 1, minor 5 */
 
@@ -89,23 +91,37 @@ static s64 map_file(const u64 *a, u32 prot, u32 map_flags, struct file *f)
     return ret;
 }
 
+/* Who is to see what is written. 0, -EINVAL, -EOPNOTSUPP. */
+static int check_sharing(u32 map_flags, bool is_file)
+{
+    switch (map_flags & MAP_TYPE) {
+    case MAP_SHARED:
+    case MAP_PRIVATE:
+        return 0;
+    case MAP_SHARED_VALIDATE: /* only a file could say no to a flag */
+        if (is_file)
+            return map_flags & ~MAP_LEGACY ? -EOPNOTSUPP : 0;
+    }
+    return -EINVAL;
+}
+
 /* Bits that mean nothing here (MAP_STACK, MAP_NORESERVE...) are ignored, as in
    Linux; huge pages there are none. f: NULL for memory. */
 static s64 mmap_checked(const u64 *a, u32 prot, u32 map_flags, struct file *f)
 {
+    int err = check_sharing((u32)a[3], f != NULL);
+
     if (!a[1] || (map_flags & MAP_HUGETLB))
         return -EINVAL;
     if (a[1] > USER_END)
         return -ENOMEM;
     if (!(map_flags & MAP_ANONYMOUS) && a[5] > INT64_MAX - PAGE_UP(a[1]))
         return -EOVERFLOW; /* beyond where any file could end */
-    if ((map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE &&
-        (map_flags & ~(u32)MAP_LEGACY))
-        return -EOPNOTSUPP;
+    if (err)
+        return err;
     if ((map_flags & MAP_TYPE) == MAP_SHARED_VALIDATE)
         map_flags &= ~(u32)MAP_PRIVATE;
-    return f ? map_file(a, prot, map_flags, f)
-             : map_memory(a, prot, map_flags);
+    return f ? map_file(a, prot, map_flags, f) : map_memory(a, prot, map_flags);
 }
 
 s64 sys_mmap(const u64 *a)

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* System calls about processes and threads: thin wrappers. */
+#include <fs/file.h>
+#include <kernel/print.h>
 #include <kernel/process_private.h>
+#include <kernel/string.h>
 #include <kernel/syscall.h>
 #include <kernel/uaccess.h>
 #include <mm/slab.h>
 
 #define PATH_MAX       4096
-#define CLONE_VM_VFORK 0x4100ull /* vfork(2) as clone(2)'s flags */
+#define AT_FDCWD       (-100)
+#define AT_NOFOLLOW    0x100u /* AT_SYMLINK_NOFOLLOW */
+#define AT_EMPTY_PATH  0x1000u
+#define FD_PATH_MAX    (PATH_MAX + 32) /* with /dev/fd/N before it */
+#define CLONE_VM_VFORK 0x4100ull       /* vfork(2) as clone(2)'s flags */
 
 /* The path is copied once: what is checked is what is used. */
 char *path_from_user(u64 user, int *err)
@@ -53,8 +60,63 @@ s64 sys_execve(const u64 *a)
 
     if (!path)
         return err;
-    ret = do_execve(path, a[1], a[2], false);
+    ret = do_execve(path, a[1], a[2], 0);
     kfree(path);
+    return ret;
+}
+
+/* A path that leads where `name` does from dirfd, and "" to dirfd's own file:
+   what Linux calls such a program, too. 0, -EBADF, -ENOMEM. */
+static int path_from_fd(int dirfd, const char *name, char **path)
+{
+    struct file *f = fd_get_any(dirfd);
+
+    if (!f)
+        return -EBADF;
+    file_put(f);
+    *path = kmalloc(FD_PATH_MAX, ALLOC_KERNEL);
+    if (!*path)
+        return -ENOMEM;
+    snprintf(*path, FD_PATH_MAX, "/dev/fd/%d%s%s", dirfd, *name ? "/" : "",
+             name);
+    return 0;
+}
+
+static s64 exec_at(int dirfd, char *name, const u64 *a, u32 flags)
+{
+    char *path = name;
+    s64 ret = 0;
+
+    if (!*name && dirfd == AT_FDCWD)
+        str_copy(name, ".", PATH_MAX);
+    else if (*name != '/' && dirfd != AT_FDCWD)
+        ret = path_from_fd(dirfd, name, &path);
+    if (!ret)
+        ret = do_execve(path, a[2], a[3],
+                        *name && (flags & AT_NOFOLLOW) ? EXEC_NOFOLLOW : 0);
+    if (path != name)
+        kfree(path);
+    return ret;
+}
+
+/* dirfd, path, argv, envp, flags */
+s64 sys_execveat(const u64 *a)
+{
+    u32 flags = (u32)a[4];
+    char *name;
+    s64 ret;
+
+    if (flags & ~(AT_NOFOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    name = kmalloc(PATH_MAX, ALLOC_KERNEL);
+    if (!name)
+        return -ENOMEM;
+    ret = strncpy_from_user(name, a[1], PATH_MAX);
+    if (!ret && !(flags & AT_EMPTY_PATH))
+        ret = -ENOENT; /* "" names nothing */
+    if (ret >= 0)
+        ret = exec_at((int)a[0], name, a, flags);
+    kfree(name);
     return ret;
 }
 

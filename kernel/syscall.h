@@ -55,6 +55,7 @@ s64 sys_clone(const u64 *a);
 s64 sys_fork(const u64 *a);
 s64 sys_vfork(const u64 *a);
 s64 sys_execve(const u64 *a);
+s64 sys_execveat(const u64 *a);
 s64 sys_exit(const u64 *a);
 s64 sys_exit_group(const u64 *a);
 s64 sys_wait4(const u64 *a);

@@ -130,11 +130,13 @@ static int map_locked(struct mm *mm, u64 start, u64 end, u32 flags,
         return -ENOMEM;
     if ((flags & VM_ACCOUNT) && vm_enough_memory(mm, pages - promised))
         return -ENOMEM;
-    if ((old && vma_unmap_range(mm, start, end)) || vma_reserve(mm, 1))
+    vma = vma_alloc();
+    if (!vma || vma_reserve(mm, 3) || /* two cuts, and this one */
+        (old && vma_unmap_range(mm, start, end))) {
+        vma_free(vma);
         return -ENOMEM;
-    vma = vma_create(mm, start, end, flags, file, file_page);
-    if (!vma)
-        return -ENOMEM;
+    }
+    vma_start(vma, mm, start, end, flags, file, file_page);
     vma->name = name;
     vma_insert(mm, vma);
     vma_merge_range(mm, start, end);

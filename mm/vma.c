@@ -48,13 +48,20 @@ void vma_set_flags(struct vma *vma, u32 flags)
     account(vma, 1);
 }
 
-struct vma *vma_create(struct mm *mm, u64 start, u64 end, u32 flags,
-                       struct mapping *file, u64 pgoff)
+struct vma *vma_alloc(void)
 {
-    struct vma *vma = slab_zalloc(&vma_cache, ALLOC_WAIT);
+    return slab_zalloc(&vma_cache, ALLOC_WAIT);
+}
 
-    if (!vma)
-        return NULL;
+void vma_free(struct vma *vma)
+{
+    if (vma)
+        slab_free(&vma_cache, vma);
+}
+
+void vma_start(struct vma *vma, struct mm *mm, u64 start, u64 end, u32 flags,
+               struct mapping *file, u64 pgoff)
+{
     vma->mm = mm;
     vma->start = start;
     vma->end = end;
@@ -67,6 +74,15 @@ struct vma *vma_create(struct mm *mm, u64 start, u64 end, u32 flags,
         mapping_get(file);
         file_area_link(vma);
     }
+}
+
+struct vma *vma_create(struct mm *mm, u64 start, u64 end, u32 flags,
+                       struct mapping *file, u64 pgoff)
+{
+    struct vma *vma = vma_alloc();
+
+    if (vma)
+        vma_start(vma, mm, start, end, flags, file, pgoff);
     return vma;
 }
 

@@ -10,6 +10,13 @@
 
 void vma_init(void); /* boot */
 
+/* Memory for an area, which is nothing yet: for vma_start, or vma_free. NULL:
+   there is none. */
+struct vma *vma_alloc(void);
+void vma_free(struct vma *vma); /* takes NULL */
+/* Make it an area, as vma_create does, which cannot fail any more. */
+void vma_start(struct vma *vma, struct mm *mm, u64 start, u64 end, u32 flags,
+               struct mapping *file, u64 pgoff);
 /* A new area that is in no mm's array yet; takes a reference on file, whose
    reverse map knows it from now on. pgoff: page in the file (anonymous: it is
    computed). NULL: no memory. */

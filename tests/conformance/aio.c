@@ -19,7 +19,7 @@ static long submit(struct iocb *cb)
 
 static void contexts(void)
 {
-    static const long sizes[] = {0, -1, 1l << 31, 1};
+    static const long sizes[] = {0, -1, 1l << 31, 1l << 23, 65537, 1};
     aio_context_t c;
 
     subject = "aio-setup";

@@ -358,6 +358,14 @@ static void controls_of(const char *name, int fd)
     close(fd);
 }
 
+static void system_of(const char *path)
+{
+    struct statfs fs;
+
+    NUM(statfs(path, &fs), "statfs %s", path);
+    FACT(fs.f_files > 0 && fs.f_ffree <= fs.f_files, "%s has inodes", path);
+}
+
 static void controls(void)
 {
     int fds[2], fd = open("told", O_CREAT | O_RDWR, 0644);
@@ -395,5 +403,8 @@ int main(void)
     modes();
     listing();
     controls();
+    subject = "system";
+    system_of("/tmp");
+    system_of("dir");
     return 0;
 }

@@ -98,6 +98,53 @@ static void stays(int fd)
     (void)fd;
 }
 
+/* Which of several locks a child is told of, whatever order they came in. */
+static void told(int fd, long start, const char *name)
+{
+    struct flock l = lock_of(F_WRLCK);
+    int status = 0;
+
+    fflush(stdout);
+    if (fork() == 0) {
+        l.l_start = start;
+        _exit(fcntl(fd, F_GETLK, &l) || l.l_type == F_UNLCK ? 99
+                                                            : (int)l.l_start);
+    }
+    wait(&status);
+    FACT(WEXITSTATUS(status), "told from %ld, %s", start, name);
+}
+
+static void lock_part(int fd, short type, long start, long len)
+{
+    struct flock l = {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
+
+    NUM(fcntl(fd, F_SETLK, &l), "part %d at %ld, %ld", type, start, len);
+}
+
+static void lowest(void)
+{
+    int fd = open("parts", O_CREAT | O_RDWR, 0644);
+
+    lock_part(fd, F_WRLCK, 60, 5);
+    lock_part(fd, F_RDLCK, 20, 5);
+    lock_part(fd, F_WRLCK, 40, 5);
+    told(fd, 0, "three of them");
+    told(fd, 25, "the first is before");
+    told(fd, 45, "two are");
+    lock_part(fd, F_UNLCK, 20, 2);
+    told(fd, 0, "cut");
+    lock_part(fd, F_RDLCK, 10, 60);
+    told(fd, 0, "covered");
+    lock_part(fd, F_WRLCK, 30, 5);
+    told(fd, 0, "in the middle");
+    told(fd, 30, "from there");
+    lock_part(fd, F_UNLCK, 32, 1);
+    told(fd, 32, "a hole");
+    told(fd, 33, "behind the hole");
+    close(fd);
+}
+
 /* ---- numbers ---- */
 
 static void fill(void)
@@ -263,6 +310,7 @@ int main(void)
     locked("the number is closed", is_closed);
     locked("the number is another file's", is_another);
     locked("the file has another number", is_elsewhere);
+    lowest();
     limits();
     untold();
     sleeping_open();

@@ -67,9 +67,14 @@ static void files(void)
 {
     static const int modes[] = {O_RDONLY, O_WRONLY, O_RDWR};
     static const long offs[] = {
-        0,     1,        4096,
-        -4096, 1l << 40, 1l << 62,
-        0x7fffffffffffe000, 0x7ffffffffffff000,
+        0,
+        1,
+        4096,
+        -4096,
+        1l << 40,
+        1l << 62,
+        0x7fffffffffffe000,
+        0x7ffffffffffff000,
     };
 
     subject = "mmap-file";
@@ -107,7 +112,19 @@ static void files(void)
     close(fd);
     for (unsigned o = 0; o < COUNT(offs); o++)
         try_mmap("none", 0, PAGE, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, offs[o]);
+    fd = open("/tmp/f", O_RDWR);
+    for (int type = 0; type < 9; type++) {
+        try_mmap("type", 0, PAGE, 3, type, fd, 0);
+        try_mmap("type", 0, PAGE, 3, type | MAP_ANONYMOUS, -1, 0);
+    }
+    for (int bit = 6; bit < 32; bit++)
+        if (1 << bit != MAP_FIXED_NOREPLACE)
+            for (int share = 1; share <= 3; share += 2)
+                try_mmap("bit", 0, PAGE, 3, share | 1 << bit, fd, 0);
+    close(fd);
     fd = open("/tmp/f", O_RDONLY);
+    try_mmap("read-only", 0, PAGE, 3, 0, fd, 0);
+    try_mmap("read-only", 0, PAGE, 3, MAP_SHARED_VALIDATE, fd, 0);
     char *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
     NUM(mprotect(p, PAGE, PROT_READ | PROT_WRITE),
         "write to a read-only share");

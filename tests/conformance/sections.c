@@ -7,9 +7,32 @@
 #define MEMORY "/sys/devices/system/memory/"
 
 static const char *const words[] = {
-    "",         "\n",     "rubbish",       " offline", "offline ",
-    "sideways", "online", "online_kernel", "offline",
+    "",
+    "\n",
+    "rubbish",
+    " offline",
+    "offline ",
+    "sideways",
+    "online",
+    "online_kernel",
+    "offline",
+    "online\n",
+    "offline\nonline",
+    "online\n\n",
+    "online\noffline\n",
 };
+
+/* Newlines would make more lines of it. */
+static const char *shown(const char *word)
+{
+    static char text[40];
+    unsigned i;
+
+    for (i = 0; word[i]; i++)
+        text[i] = word[i] == '\n' ? '/' : word[i];
+    text[i] = 0;
+    return text;
+}
 
 static void tell(const char *file, const char *word)
 {
@@ -24,8 +47,7 @@ static void tell(const char *file, const char *word)
     error = errno;
     n = pread(fd, line, sizeof(line) - 1, 0);
     line[n > 0 ? n - 1 : 0] = 0;
-    printf("sections.%s '%s': %s, then %s\n", file,
-           word[0] == '\n' ? "newline" : word,
+    printf("sections.%s '%s': %s, then %s\n", file, shown(word),
            wrote == (ssize_t)strlen(word) ? "ok" : error_name(error), line);
     close(fd);
 }

@@ -98,6 +98,9 @@ static void segments(void)
     FACT(ds.shm_nattch, "attached");
     FACT(ds.shm_segsz, "size");
     fork_with("shm", map(MAP_SHARED | MAP_ANONYMOUS, -1));
+    (void)shmctl(id, IPC_STAT, &ds);
+    FACT(ds.shm_ctime > 1000000000, "made since 2001");
+    FACT(ds.shm_atime >= ds.shm_ctime, "attached since");
     NUM(shmctl(id, IPC_RMID, NULL), "remove");
     FACT(q[0], "still there");
     NUM(shmdt(p), "detach");
