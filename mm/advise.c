@@ -134,7 +134,7 @@ static int make_cold(struct part *p)
 
     if (p->flags & VM_LOCKED)
         return -EINVAL;
-    while ((page = next_page(p->mm, &va, p->end))) {
+    while (!fatal_signal_pending() && (page = next_page(p->mm, &va, p->end))) {
         if (page_mapcount(page) == 1 && trylock_page(page)) {
             (void)rmap_test_clear_accessed(page);
             unlock_page(page);
@@ -174,7 +174,8 @@ static int read_ahead(struct part *p)
     struct page *page;
     swp_t slot;
 
-    while (room > 0 && next_slot(p->mm, &va, p->end, &slot)) {
+    while (room > 0 && !fatal_signal_pending() &&
+           next_slot(p->mm, &va, p->end, &slot)) {
         if (swap_read_how(slot, ALLOC_USER | ALLOC_NO_OOM, &page))
             break; /* no memory, or the disk fails: a fault will tell */
         put_page(page);

@@ -39,9 +39,10 @@ static inline swp_t swp_make(unsigned dev, u64 slot)
 pte_t pte_from_swp(swp_t s, unsigned memory);
 swp_t swp_from_pte(pte_t e);
 
-/* swapon(2), swapoff(2). Path is a block device's. May sleep long; swapoff
-   brings everything back and can be interrupted (-EINTR: stays on);
-   -ENOMEM if there is no room for it (stays on). */
+/* swapon(2), swapoff(2). Path is a block device's. May sleep long, for each
+   other too (-EINTR: to be killed); swapoff brings everything back and can be
+   interrupted (-EINTR: stays on); -ENOMEM if there is no room for it, -EIO if
+   the disk cannot give it (stays on). */
 int swap_on(struct blockdev *dev, int priority);
 int swap_off(struct blockdev *dev);
 

@@ -276,9 +276,10 @@ static int swap_off_locked(struct blockdev *dev)
 
 int swap_off(struct blockdev *dev)
 {
-    int err;
+    int err = mutex_lock_killable(&swapon_lock);
 
-    mutex_lock(&swapon_lock);
+    if (err)
+        return err;
     err = swap_off_locked(dev);
     mutex_unlock(&swapon_lock);
     return err;

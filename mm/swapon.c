@@ -231,9 +231,10 @@ static int swap_on_locked(struct blockdev *dev, int priority)
 
 int swap_on(struct blockdev *dev, int priority)
 {
-    int err;
+    int err = mutex_lock_killable(&swapon_lock);
 
-    mutex_lock(&swapon_lock);
+    if (err)
+        return err;
     err = swap_on_locked(dev, priority);
     mutex_unlock(&swapon_lock);
     return err;

@@ -22,6 +22,7 @@ def test_stopped(boot, design):
         "hold swap": lambda m: swap.rule(hold, kind="read"),
         "swapoff reads": lambda m: swap.wait_held(),
         "swapoff sleeps": lambda m: m.wait_idle(),
+        "another waits": lambda m: m.wait_idle(),
         "release swap": let_go,
         "reading": lambda m: raw.wait_held(),
         "offlining": lambda m: m.wait_idle(),

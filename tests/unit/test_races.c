@@ -496,8 +496,8 @@ static void a_page_that_goes_when_it_is_unlocked(void **state)
     assert_int_equal(user_read(f.mm, f.a, &v), FAULT_BUS);
     it_happened();
     end_file(&f);
-    assert_int_equal(
-        memory_add_dimm(0, base, (u64)DIMM_COUNT << SECTION_SHIFT), 0);
+    assert_int_equal(memory_add_dimm(0, base, (u64)DIMM_COUNT << SECTION_SHIFT),
+                     0);
 }
 
 /* ---- waiting for a page to be moved ---- */

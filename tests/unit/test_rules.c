@@ -10,6 +10,7 @@
 #include <mm/page.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
+#include <mm/stat.h>
 #include <mm/swap.h>
 #include <kernel/x86/tlb.h>
 
@@ -181,6 +182,33 @@ static void a_failed_slot_is_retired(void **state)
     assert_int_equal(bad_slots(), before + 1);
 }
 
+/* While it sleeps for the disk, a signal comes that ends it. */
+static bool is_killed(void)
+{
+    host_fatal = true;
+    return false;
+}
+
+static void who_is_killed_reads_nothing_ahead(void **state)
+{
+    const unsigned many = 200; /* more than may be under way */
+    struct mm *mm = process();
+    u64 a = user_area(mm, many), before;
+
+    (void)state;
+    user_fill(mm, a, many, 70);
+    mm_madvise(mm, a, many * PAGE_SIZE, MADV_PAGEOUT);
+    before = stat_read(STAT_pswpin);
+    host_event = is_killed;
+    (void)mm_madvise(mm, a, many * PAGE_SIZE, MADV_WILLNEED);
+    assert_true(host_fatal);
+    assert_true(stat_read(STAT_pswpin) - before < many);
+    host_event = NULL;
+    host_fatal = false;
+    user_check(mm, a, many, 70);
+    mm_put_user(mm);
+}
+
 /* swapoff ends when the disk fails: it is told, and not asked for ever. */
 static void a_failed_read_ends_swapoff(void **state)
 {
@@ -296,6 +324,7 @@ int run_rule_tests(void)
         TEST(a_page_without_a_slot_is_dirty),
         TEST(a_full_swap_gets_slots_back),
         TEST(a_failed_slot_is_retired),
+        TEST(who_is_killed_reads_nothing_ahead),
         TEST(a_failed_read_ends_swapoff),
         TEST(fork_rather_fails_than_loses_count),
         TEST(a_writer_waits_for_the_page_lock),

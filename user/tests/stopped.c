@@ -62,7 +62,7 @@ static bool all_right(const uint64_t *p)
 static void swapping(void)
 {
     uint64_t *p = hot_pages(PAGES);
-    pid_t pid;
+    pid_t pid, other;
 
     for (unsigned i = 0; i < PAGES; i++)
         p[i * 512] = i + 1;
@@ -75,6 +75,10 @@ static void swapping(void)
     hot_expect(end_of(pid) == EINTR, "swapoff ends with EINTR");
     pid = child_that(swap_off);
     hot_sync("swapoff sleeps");
+    other = child_that(swap_off);
+    hot_sync("another waits");
+    kill(other, SIGKILL);
+    hot_expect(end_of(other) == 1000 + SIGKILL, "who waits for it is killed");
     kill(pid, SIGKILL);
     hot_expect(end_of(pid) == 1000 + SIGKILL, "and can be killed");
     hot_sync("release swap");
