@@ -116,18 +116,42 @@ static void announce_zombie(struct process *p)
         process_unlink(p);
 }
 
-/* tasks_lock held. Orphans become init's children, zombies among them. */
-static void give_children_to_init(struct process *p)
+/* It may have asked for a signal at its parent's end. tasks_lock held. */
+static void signal_orphan(struct process *child, const struct process *parent)
 {
-    struct process *child, *next;
+    struct siginfo_min info = {.signo = child->death_signal,
+                               .code = SI_USER,
+                               .pid = parent->pid};
+
+    if (info.signo)
+        (void)signal_send(child, NULL, info.signo, &info);
+}
+
+/* Whose children the orphans of p become: the nearest ancestor's that asked for
+   it, or init's. tasks_lock held. */
+static struct process *adopter_of(const struct process *p)
+{
+    struct process *a = p->parent;
+
+    while (a && a != init_process && !a->adopts)
+        a = a->parent;
+    return a ? a : init_process;
+}
+
+/* tasks_lock held. Zombies among them. */
+static void give_children_away(struct process *p)
+{
+    struct process *child, *next, *to = adopter_of(p);
 
     list_for_each_entry_safe (child, next, &p->children, child_node) {
-        child->parent = init_process;
+        child->parent = to;
         job_child_orphaned(child, p);
-        WRITE_ONCE(child->ppid, init_process->pid);
-        list_move_tail(&child->child_node, &init_process->children);
+        WRITE_ONCE(child->ppid, to->pid);
+        list_move_tail(&child->child_node, &to->children);
         if (child->dead)
             announce_zombie(child);
+        else
+            signal_orphan(child, p);
     }
 }
 
@@ -148,7 +172,7 @@ static void process_end(struct process *p)
         tty_session_ends(p->sid);
     flags = spin_lock_irqsave(&tasks_lock);
     job_member_ends(p);
-    give_children_to_init(p);
+    give_children_away(p);
     p->dead = true;
     announce_zombie(p);
     spin_unlock_irqrestore(&tasks_lock, flags);

@@ -246,6 +246,7 @@ static void fill_task(struct clone *c)
 
     t->mm = c->mm;
     t->sig_blocked = me->sig_blocked;
+    t->timer_slack = me->timer_slack;
     t->arch.fs_base = c->flags & CLONE_SETTLS ? c->tls : me->arch.fs_base;
     arch_user_copy_current(&t->arch);
     t->clear_tid = c->flags & CLONE_CHILD_CLEARTID ? c->child_tid : 0;

@@ -26,6 +26,8 @@
 #define PR_GET_TIMERSLACK   30
 #define PR_SET_NO_NEW_PRIVS 38
 #define PR_GET_NO_NEW_PRIVS 39
+#define PR_SET_SUBREAPER    36 /* Linux: PR_SET_CHILD_SUBREAPER */
+#define PR_GET_SUBREAPER    37
 #define PR_GET_TID_ADDRESS  40
 #define TIMER_SLACK_NS      50000 /* what Linux says */
 
@@ -167,6 +169,34 @@ static s64 set_name(u64 user)
     return 0;
 }
 
+static s64 set_death_signal(struct process *p, u64 sig)
+{
+    u64 flags;
+
+    if (sig > NSIG)
+        return -EINVAL;
+    flags = spin_lock_irqsave(&tasks_lock);
+    p->death_signal = (int)sig;
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return 0;
+}
+
+static s64 set_subreaper(struct process *p, bool on)
+{
+    u64 flags = spin_lock_irqsave(&tasks_lock);
+
+    p->adopts = on;
+    spin_unlock_irqrestore(&tasks_lock, flags);
+    return 0;
+}
+
+/* Kept for who asks: timers are exact. */
+static s64 set_timer_slack(struct task *t, u64 ns)
+{
+    t->timer_slack = (s64)ns > 0 ? ns : TIMER_SLACK_NS;
+    return 0;
+}
+
 /* What can be asked is answered, what cannot be kept is refused. */
 s64 sys_prctl(const u64 *a)
 {
@@ -178,9 +208,13 @@ s64 sys_prctl(const u64 *a)
     case PR_GET_NAME:
         return copy_to_user(a[1], t->comm, sizeof(t->comm));
     case PR_SET_PDEATHSIG:
-        return a[1] ? -EINVAL : 0;
+        return set_death_signal(t->proc, a[1]);
     case PR_GET_PDEATHSIG:
-        return put_user_u32(a[1], 0);
+        return put_user_u32(a[1], (u32)t->proc->death_signal);
+    case PR_SET_SUBREAPER:
+        return set_subreaper(t->proc, a[1]);
+    case PR_GET_SUBREAPER:
+        return put_user_u32(a[1], t->proc->adopts);
     case PR_GET_DUMPABLE:
         return 1;
     case PR_SET_NO_NEW_PRIVS: /* exec never gives any */
@@ -189,10 +223,10 @@ s64 sys_prctl(const u64 *a)
         return 1;
     case PR_SET_DUMPABLE: /* there are no core dumps */
         return a[1] > 1 ? -EINVAL : 0;
-    case PR_SET_TIMERSLACK: /* timers are exact */
-        return 0;
+    case PR_SET_TIMERSLACK:
+        return set_timer_slack(t, a[1]);
     case PR_GET_TIMERSLACK:
-        return TIMER_SLACK_NS;
+        return t->timer_slack ? (s64)t->timer_slack : TIMER_SLACK_NS;
     case PR_GET_TID_ADDRESS:
         return copy_to_user(a[1], &t->clear_tid, sizeof(t->clear_tid));
     default:

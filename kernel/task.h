@@ -76,6 +76,7 @@ struct task {
     sigset_t sig_blocked;        /* own to write; signal lock */
     sigset_t sig_saved;          /* rt_sigsuspend: restore after the handler */
     bool restore_saved;          /* own */
+    u64 timer_slack;             /* PR_SET_TIMERSLACK; own, 0: not set */
     struct list_head sig_queue;  /* kernel/sigqueue.h; signal lock */
     struct siginfo_min sig_info; /* of a synchronous fault; own */
     u64 robust_list;             /* user address: kernel/robust.c; own */

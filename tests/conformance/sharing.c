@@ -138,9 +138,9 @@ static void spliced(void)
     NUM(splice(p[0], &off, fd, NULL, 4, 0), "with an offset of a pipe");
     NUM(tee(p[0], fd, 1, 0), "tee to a file");
     NUM(vmsplice(fd, &v, 1, 0), "vmsplice to a file");
-    struct iovec all = {
-        mmap(NULL, 64 * PAGE, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-        64 * PAGE};
+    struct iovec all = {mmap(NULL, 64 * PAGE, 3, MAP_PRIVATE | MAP_ANONYMOUS,
+                             -1, 0),
+                        64 * PAGE};
     NUM(vmsplice(p[1], &all, 1, 0), "vmsplice of more than fits");
     close(fd);
 }
