@@ -179,8 +179,10 @@ static s64 buffered(struct inode *inode, const struct user_range *r, unsigned n,
 
     if (!page)
         return -ENOMEM;
-    if (write)
-        mutex_lock(&inode->lock);
+    if (write && mutex_lock_killable(&inode->lock)) {
+        put_page(page);
+        return -EINTR;
+    }
     for (unsigned i = 0; i < n && total < len; i++) {
         u64 want = min_u64(r[i].len, len - total);
 

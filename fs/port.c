@@ -73,7 +73,7 @@ static s64 port_file_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
     u64 done = 0;
 
     (void)pos;
-    while (done < len) {
+    while (done < len && !(done && fatal_signal_pending())) {
         u64 n = min_u64(len - done, AT_ONCE);
 
         if (copy_from_user(buf, ubuf + done, n))

@@ -7,6 +7,7 @@
 #include <kernel/random.h>
 #include <kernel/string.h>
 #include <kernel/uaccess.h>
+#include <kernel/wait.h>
 
 #define GRND_NONBLOCK 1u
 #define GRND_RANDOM   2u
@@ -59,7 +60,7 @@ static s64 random_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
 
     (void)f;
     (void)pos;
-    while (done < len) {
+    while (done < len && !(done && fatal_signal_pending())) {
         u64 n = min_u64(len - done, AT_ONCE);
 
         if (copy_from_user(bytes, ubuf + done, n))

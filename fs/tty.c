@@ -13,6 +13,7 @@
 #include <kernel/process.h>
 #include <kernel/string.h>
 #include <kernel/uaccess.h>
+#include <kernel/wait.h>
 
 #define RING TTY_RING
 
@@ -191,7 +192,7 @@ static s64 tty_write(struct file *f, u64 ubuf, u64 len, u64 *pos)
         err = tty_check_background(tty, SIGTTOU);
     if (err)
         return err;
-    while (done < len) {
+    while (done < len && !(done && fatal_signal_pending())) {
         size_t n = min_u64(len - done, sizeof(buf));
 
         if (copy_from_user(buf, ubuf + done, n))

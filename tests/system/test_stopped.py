@@ -8,7 +8,8 @@ from tests.harness.disk import Disk, hold
 
 def test_stopped(boot, design):
     """swapoff and offlining end with EINTR, or can be killed, while a disk
-    holds a read; everything is as it was, and they work afterwards."""
+    holds a read; everything is as it was, and they work afterwards. Who waits
+    for another's write can be killed, too."""
     raw, swap = Disk(diskimage.pattern(1)), Disk(diskimage.swap(16))
     raw.rule(hold, kind="read", times=1)
 
@@ -27,6 +28,9 @@ def test_stopped(boot, design):
         "reading": lambda m: raw.wait_held(),
         "offlining": lambda m: m.wait_idle(),
         "again": lambda m: m.wait_idle(),
+        "hold a write": lambda m: raw.rule(hold, kind="write", times=1),
+        "writing": lambda m: raw.wait_held(),
+        "waiting to write": lambda m: m.wait_idle(),
         "release": lambda m: raw.release_all()}).check()
     machine.wait_exit()
 

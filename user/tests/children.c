@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -179,6 +180,30 @@ static void processor_time(void)
     OK(kernels.ru_stime.tv_usec > 3 * kernels.ru_utime.tv_usec);
 }
 
+#define MOST 0x7ffff000l /* that one write takes */
+
+/* Who is to end does not first write all that it was asked to: the pages that
+   it did not come to were not touched. */
+static void ended_in_a_write(void)
+{
+    const struct itimerval soon = {{0, 0}, {0, 10000}};
+    int status, fd = open("/dev/urandom", O_WRONLY);
+    struct rusage r;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        void *zeroes =
+            mmap(NULL, MOST, PROT_READ,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+        setitimer(ITIMER_REAL, &soon, NULL);
+        _exit(write(fd, zeroes, MOST) == MOST);
+    }
+    close(fd);
+    OK(wait4(pid, &status, 0, &r) == pid && status == SIGALRM);
+    OK(r.ru_minflt < MOST >> 12);
+}
+
 int main(void)
 {
     hot_begin("children");
@@ -187,5 +212,6 @@ int main(void)
     robust_mutexes();
     queued_signals();
     processor_time();
+    ended_in_a_write();
     return hot_end();
 }

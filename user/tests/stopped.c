@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Long work that is told to stop: by a signal to swapoff, and to the write of
- * "offline" to a section's state, each held up by a disk that holds a read.
- * Either everything is as it was, or the work is done; nothing is lost.
+ * "offline" to a section's state, each held up by a disk that holds a read; and
+ * to a write that waits for another one. Either everything is as it was, or the
+ * work is done; nothing is lost.
  */
 #define _GNU_SOURCE
 #include "lib/hot.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -151,10 +153,36 @@ static void section(void)
     hot_expect(hot_wrong_bytes(page, 300, 512) == 0, "with the data right");
 }
 
+/* ---- two that write to a disk through the kernel's page ---- */
+
+static int write_sector(void)
+{
+    static char sector[512];
+    int fd = open("/dev/hda", O_WRONLY);
+
+    return pwrite(fd, sector, sizeof(sector), 0) == sizeof(sector) ? 0 : errno;
+}
+
+static void writing(void)
+{
+    pid_t first, second;
+
+    hot_sync("hold a write");
+    first = child_that(write_sector);
+    hot_sync("writing");
+    second = child_that(write_sector);
+    hot_sync("waiting to write");
+    kill(second, SIGKILL);
+    hot_expect(end_of(second) == 1000 + SIGKILL, "who waits can be killed");
+    hot_sync("release");
+    hot_expect(end_of(first) == 0, "the one that it waited for has written");
+}
+
 int main(void)
 {
     hot_begin("stopped");
     swapping();
     section();
+    writing();
     return hot_end();
 }
