@@ -59,6 +59,14 @@ def archive(tmp_path):
         tmp_path / "test.cpio", files, busybox)
 
 
+@pytest.fixture
+def alone(archive):
+    """A function that writes an initramfs with one program: that of all
+    programs takes memory that a small machine has not."""
+    return lambda name: archive(
+        {f"/tests/{name}": paths.BUILD / "user/tests" / name})
+
+
 @pytest.fixture(scope="session")
 def compile_c(tmp_path_factory):
     """A function that makes a static program of a few lines of C."""

@@ -37,14 +37,6 @@ def test_a_copy_that_comes_too_late(boot, design, cpus):
         files={"hdc": diskimage.swap(16)})
 
 
-@pytest.fixture
-def alone(archive):
-    """A function that writes an initramfs with one program: the one of all
-    programs would not fit into the memory twice."""
-    return lambda name: archive(
-        {f"/tests/{name}": paths.BUILD / "user/tests" / name})
-
-
 def test_four_times_ram(boot, design, alone):
     """Memory four times RAM, in three processes, every word checked."""
     report = run(boot, "thrash 64 3 1", design=design, cpus=2, memory=16,

@@ -24,7 +24,7 @@ def test_victim_that_cannot_exit(boot, design):
                for line in report.lines)
 
 
-def test_scattered_memory(boot, design):
+def test_scattered_memory(boot, design, alone):
     """Raw I/O of many pages needs no frames in a row; where a row is needed, it
     is made of scattered frames. Nobody has to go."""
     disk = Disk(diskimage.pattern(4))
@@ -35,6 +35,7 @@ def test_scattered_memory(boot, design):
         disk.release_all()
 
     report = run(boot, "scattered", design=design, memory=48,
+                 initrd=alone("scattered"),
                  disks={"hda": disk}, syncs={"release": release})
     assert report.results["free"] > 3000
     assert report.results["compacted"] > 0
