@@ -5,7 +5,7 @@
 #include <kernel/task.h>
 
 #define STACK_POISON 0xb5c4d3e2u
-#define HEAP_POISON  0x6b6b6b6bu /* mm/slab.c's */
+#define HEAP_POISON  0xdbdbdbdbu /* mm/slab.c's */
 
 /* All below the stack pointer is free. An interrupt that comes meanwhile uses
    the same memory, and has ended when the loop goes on. */
@@ -18,7 +18,7 @@ void poison_stack(void)
         *(volatile u32 *)w = STACK_POISON;
 }
 
-/* Text may hold four letters of the heap's poison: that is two words. */
+/* Random numbers may hold one word of the heap's poison: two are looked for. */
 static bool is_poison(const u32 *w, const u32 *end)
 {
     if (*w == STACK_POISON)

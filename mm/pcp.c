@@ -26,7 +26,7 @@
 #include <kernel/wait.h>
 
 #define TRIES  3 /* of reclaim without any progress, before OOM */
-#define POISON 0x6b
+#define POISON 0xdb
 
 void pcp_init(struct zone *z)
 {

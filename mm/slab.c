@@ -5,15 +5,15 @@
  * Free objects are chained through their first word. A slab with a free object
  * is on its cache's partial list; a full one is on none, and is found again by
  * the address of an object that is freed. In a debug build freed objects are
- * filled with 0x6b, which also gives a second free away.
+ * filled with 0xdb, which is in no text, and gives a second free away, too.
  */
 #include <mm/lockorder.h>
 #include <mm/slab.h>
 #include <kernel/print.h>
 #include <kernel/string.h>
 
-#define POISON      0x6b
-#define POISON_WORD 0x6b6b6b6b6b6b6b6bull
+#define POISON      0xdb
+#define POISON_WORD 0xdbdbdbdbdbdbdbdbull
 #define HEADER      64 /* keeps objects on 16-byte borders */
 #define SLAB_MAX    2048
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The kernel object allocator: caches of objects of one size, and kmalloc in
- * powers of two on top of them. Freed objects are poisoned with 0x6b in debug
+ * powers of two on top of them. Freed objects are poisoned with 0xdb in debug
  * builds. Any context unless ALLOC_WAIT is given.
  */
 #ifndef MM_SLAB_H

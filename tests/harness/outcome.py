@@ -55,7 +55,7 @@ PANIC = re.compile(r"\bpanic(?=:| on | at | - )", re.IGNORECASE)
 # A pattern that the kernel writes over memory, and what it means to meet it
 # where an address or a count was expected.
 POISONS = {
-    "6b6b6b6b": "0x6b6b... is freed memory: something was used after its end",
+    "dbdbdbdb": "0xdbdb... is freed memory: something was used after its end",
 }
 
 
