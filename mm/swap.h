@@ -105,7 +105,8 @@ int swap_read(swp_t s, struct page **out);
    that others wait for. 0 or -EINTR: to be killed. */
 int swap_wait_for_room(void);
 /* Start reading what lies beside s on the device and is not in memory either.
-   May sleep for memory: hold nothing that others wait for. */
+   Only in frames that are free; may sleep for a place in the disk's queue: hold
+   nothing that others wait for. */
 void swap_read_around(swp_t s);
 /* So many slots: 2 to the power of this (/proc/sys/vm/page-cluster; 0: only
    what is asked for). Written whole, read any time. */

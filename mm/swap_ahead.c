@@ -7,6 +7,10 @@
  * has to read one slot also starts reads of those around it, and the disk does
  * them in one command. What was read ahead waits in the swap cache, clean and
  * in no page table: a fault finds it there, or reclaim drops it unwritten.
+ *
+ * Only frames that are free are used. Reclaim, for pages that may not be wanted,
+ * could take the very page that the fault has just brought in, and the fault,
+ * which then begins again, would read around once more, for ever.
  */
 #include <mm/stat.h>
 #include <mm/swap_private.h>
@@ -19,7 +23,7 @@ static bool start(swp_t s)
 {
     struct page *page;
 
-    if (swap_read_how(s, ALLOC_USER | ALLOC_NO_OOM, &page))
+    if (swap_read_how(s, ALLOC_MOVABLE, &page))
         return false; /* no memory to spare, or it is not wanted any more */
     stat_inc(STAT_swap_ra);
     put_page(page);

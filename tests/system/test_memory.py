@@ -116,14 +116,14 @@ def test_edges_of_swap(boot, cpus):
                "hdc": swap})
 
 
-def test_swap_is_joined(boot, design):
+def test_swap_is_joined(boot, design, alone):
     """Pages that go out together go in one command; if that fails, each is
     tried alone, and only those that fail again lose their slots.
     """
     swap = Disk(diskimage.swap(64))
     swap.rule(err(errno.EIO), "write", sectors=(2000 * 8, 3 * 8))
     m = boot(design=design, memory=24, disks={"hdc": swap},
-             init="/tests/thrash", append="-- 30 1 1", cpu_limit=200)
+             initrd=alone("thrash"), init="/tests/thrash", append="-- 30 1 1", cpu_limit=200)
     scenario.play(m).check()
     m.wait_exit()
     writes = [r for r in swap.requests if r.kind == "write"]

@@ -387,4 +387,11 @@ MUTANTS = [
         "mm/swapoff.c",
         ((".how = FAULT_READ, .reading = s};", ".how = FAULT_READ};"),),
         "a_failed_read_ends_swapoff"),
+    Mutant(
+        "read-ahead-reclaims",
+        "what is read ahead takes only frames that are free",
+        "mm/swap_ahead.c",
+        (("swap_read_how(s, ALLOC_MOVABLE, &page)",
+          "swap_read_how(s, ALLOC_USER | ALLOC_NO_OOM, &page)"),),
+        "nothing_goes_for_what_is_read_ahead"),
 ]

@@ -8,10 +8,13 @@
 #include <mm/gup.h>
 #include <mm/migrate.h>
 #include <mm/page.h>
+#include <mm/pagetable.h>
 #include <mm/reclaim.h>
 #include <mm/rmap.h>
 #include <mm/stat.h>
+#include <mm/stat.h>
 #include <mm/swap.h>
+#include <mm/zone.h>
 #include <kernel/x86/tlb.h>
 
 #define RW (PROT_READ | PROT_WRITE)
@@ -150,6 +153,33 @@ static void a_full_swap_gets_slots_back(void **state)
     assert_true(swap_mostly_full());
     assert_int_equal(user_read(mm, a, &v), 0);
     assert_false(page_flag(user_page(mm, a), PG_SWAPCACHE));
+    mm_put_user(mm);
+}
+
+/* What may not be wanted pushes nothing out. */
+static void nothing_goes_for_what_is_read_ahead(void **state)
+{
+    struct mm *mm = process();
+    u64 a = user_area(mm, 8), ahead, stalls;
+    struct page *first = NULL, *p;
+
+    (void)state;
+    user_fill(mm, a, 8, 7);
+    for (unsigned i = 0; i < 2; i++) /* out, and out of the cache */
+        assert_int_equal(mm_madvise(mm, a, 8 * PAGE_SIZE, MADV_PAGEOUT), 0);
+    for (; (p = alloc_page(ALLOC_ATOMIC | ALLOC_MOVABLE, PAGE_KERNEL));
+         first = p)
+        p->private = (u64)first;
+    ahead = stat_read(STAT_swap_ra);
+    stalls = stat_read(STAT_allocstall);
+    swap_read_around(swp_from_pte(*pt_walk(mm->pt.root, a)));
+    assert_int_equal(stat_read(STAT_swap_ra), ahead);
+    assert_int_equal(stat_read(STAT_allocstall), stalls);
+    for (; first; first = p) {
+        p = (struct page *)first->private;
+        put_page(first);
+    }
+    user_check(mm, a, 8, 7);
     mm_put_user(mm);
 }
 
@@ -323,6 +353,7 @@ int run_rule_tests(void)
         TEST(write_back_keeps_the_page),
         TEST(a_page_without_a_slot_is_dirty),
         TEST(a_full_swap_gets_slots_back),
+        TEST(nothing_goes_for_what_is_read_ahead),
         TEST(a_failed_slot_is_retired),
         TEST(who_is_killed_reads_nothing_ahead),
         TEST(a_failed_read_ends_swapoff),

@@ -219,7 +219,7 @@ static void settings(void)
     setting(swappiness, "201", -EINVAL, 100);
     setting(swappiness, "-1", -EINVAL, 100);
     setting(swappiness, "1x", -EINVAL, 100);
-    setting(swappiness, "", -EINVAL, 100);
+    setting(swappiness, "", 0, 100);
     setting(swappiness, " 5 6", 0, 5);
     setting(swappiness, "0x10", 0, 16);
     setting(swappiness, "010", 0, 8);
