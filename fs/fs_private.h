@@ -214,9 +214,9 @@ int fd_install_from(struct file *f, int from, bool cloexec);
 s64 fd_install_pair(struct file **files, bool cloexec, u64 user_fds);
 /* dup2. The number; -EBADF: none; -EBUSY: reserved. Takes the reference. */
 int fd_replace(struct file *f, int fd, bool cloexec);
-/* A number at `from` or above for a file that is still to be made, and may fail:
-   nobody else gets it, and look-ups find nothing. The number, -EMFILE, -ENOMEM,
-   or -EINVAL: from is beyond the limit. */
+/* A number at `from` or above for a file that is still to be made, and may
+   fail: nobody else gets it, and look-ups find nothing. The number, -EMFILE,
+   -ENOMEM, or -EINVAL: from is beyond the limit. */
 int fd_reserve(int from);
 /* It becomes the file's, and the file's reference the table's. The number. */
 int fd_fill(int fd, struct file *f, bool cloexec);

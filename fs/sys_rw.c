@@ -65,8 +65,8 @@ static bool is_memory(const struct file *f)
     return f->inode && f->inode->data;
 }
 
-/* Who never waits is anywhere. What is neither memory, disk, stream nor anywhere
-   (a text, an eventfd) knows none of them. */
+/* Who never waits is anywhere. What is neither memory, disk, stream nor
+   anywhere (a text, an eventfd) knows none of them. */
 int check_rw_flags(const struct file *f, u32 flags)
 {
     bool known = is_memory(f) || f->ops->rw_ranges || f->ops->anywhere;

@@ -327,7 +327,7 @@ static u64 push_stack(struct exec *x)
     return sp;
 }
 
-/* The old one may be written as soon as nobody runs it: exec_free lets it go. */
+/* The old one may be written as soon as nobody runs it: exec_free does it. */
 static void set_program(struct exec *x)
 {
     struct process *p = current_process();

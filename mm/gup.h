@@ -50,8 +50,9 @@ void unpin_user_pages(struct pin_set *ps, bool dirty);
    Returns how many. */
 int pins_of_page(struct page *page,
                  void (*fn)(const struct pin_set *ps, void *arg), void *arg);
-/* What a fault that ended so is to whoever wanted the page: 0, -EFAULT, -ENOMEM,
-   -EINTR; -EAGAIN or -EDEADLK: it would have slept, for a move or a lock. */
+/* What a fault that ended so is to whoever wanted the page: 0, -EFAULT,
+   -ENOMEM, -EINTR; -EAGAIN or -EDEADLK: it would have slept, for a move or a
+   lock. */
 int gup_error(enum fault_result r);
 /* Every pin there is, for mm_verify. */
 void pins_for_each(void (*fn)(struct page *page, void *arg), void *arg);

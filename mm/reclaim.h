@@ -67,9 +67,9 @@ void kswapd_start(void);
 void kswapd_wake(void); /* any context */
 
 /*
- * mm/compact.c: make frames in a row of the normal zone's scattered ones. False:
- * too few are free, or sections come or go; nothing was done. May sleep, for
- * locks that reclaim takes too.
+ * mm/compact.c: make frames in a row of the normal zone's scattered ones.
+ * False: too few are free, or sections come or go; nothing was done. May
+ * sleep, for locks that reclaim takes too.
  */
 bool compact_memory(void);
 

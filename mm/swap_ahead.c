@@ -8,9 +8,9 @@
  * them in one command. What was read ahead waits in the swap cache, clean and
  * in no page table: a fault finds it there, or reclaim drops it unwritten.
  *
- * Only frames that are free are used. Reclaim, for pages that may not be wanted,
- * could take the very page that the fault has just brought in, and the fault,
- * which then begins again, would read around once more, for ever.
+ * Only frames that are free are used. Reclaim, for pages that may not be
+ * wanted, could take the very page that the fault has just brought in; and the
+ * fault, which then begins again, would read around once more, for ever.
  */
 #include <mm/stat.h>
 #include <mm/swap_private.h>

@@ -17,8 +17,8 @@
  * the cache's term is 0 or 1. It is an equality: too few is as strange as too
  * many.
  *
- * WHY RECLAIM IS SAFE. get_user_pages raises refs under pt_lock, having found the
- * entry present. cow_may_unmap is asked under the same pt_lock:
+ * WHY RECLAIM IS SAFE. get_user_pages raises refs under pt_lock, having found
+ * the entry present. cow_may_unmap is asked under the same pt_lock:
  *
  *   get_user_pages              unmap
  *   --------------              -----

@@ -123,7 +123,8 @@ def test_swap_is_joined(boot, design, alone):
     swap = Disk(diskimage.swap(64))
     swap.rule(err(errno.EIO), "write", sectors=(2000 * 8, 3 * 8))
     m = boot(design=design, memory=24, disks={"hdc": swap},
-             initrd=alone("thrash"), init="/tests/thrash", append="-- 30 1 1", cpu_limit=200)
+             initrd=alone("thrash"), init="/tests/thrash",
+             append="-- 30 1 1", cpu_limit=200)
     scenario.play(m).check()
     m.wait_exit()
     writes = [r for r in swap.requests if r.kind == "write"]

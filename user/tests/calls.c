@@ -59,8 +59,8 @@ static void files(void)
     FAILS(close(fd), EBADF);
 }
 
-/* A folder's position is a number of the kernel's own: any other one is the end,
-   or somewhere in the list, and nothing worse. */
+/* A folder's position is a number of the kernel's own: any other one is the
+   end, or somewhere in the list, and nothing worse. */
 static void folders(void)
 {
     static const char *const names[] = {"/", "/proc", "/proc/self",
