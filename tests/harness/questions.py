@@ -156,9 +156,10 @@ def _decision(events, tid, addr):
 def question_2(design):
     """An owner is stopped between the two counts; others look and write.
 
-    Every order that counts is forced. Instructions are not counted: with two
-    processors QEMU may then stay at one's write to its timer for ever, while
-    the other one looks for work.
+    Every order that counts is forced. Instructions are not counted: with
+    -icount one processor was seen to stay at the write to its timer, on a busy
+    host, while the other one looked for work. Whether that is QEMU's fault or
+    the kernel's is not known.
     """
     with _machine("2", design, init="/bin/q2", testpoints=True, cpus=2,
                   events=True, disks={"hdc": Disk(diskimage.swap(16))}) as m:
